@@ -1,0 +1,30 @@
+package logging
+
+import "context"
+
+// A Batch is what a [Sink] is handed: the encoded bytes of whole records, in
+// the order in which they were accepted.
+//
+// The bytes belong to the caller of Write: a sink that needs them after Write
+// returns copies them.
+type Batch struct {
+	// Lines holds the records, each ended by a newline.
+	Lines []byte
+	// Records is the number of records in Lines.
+	Records int
+}
+
+// A Sink is where encoded records end up. The logger's worker is the only
+// caller of Write and Flush, so an implementation needs no lock of its own for
+// them; Close is called once, after the last Write.
+type Sink interface {
+	// Write hands over a batch and returns how many of its records, counted
+	// from the first, are written for certain. The rest counts as failed; then
+	// the error says why.
+	Write(ctx context.Context, b Batch) (records int, err error)
+	// Flush pushes whatever the sink itself holds back to where it is meant to
+	// end up.
+	Flush(ctx context.Context) error
+	// Close flushes and releases the sink.
+	Close(ctx context.Context) error
+}

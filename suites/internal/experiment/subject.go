@@ -1,0 +1,66 @@
+package experiment
+
+import (
+	"context"
+	"time"
+
+	"github.com/logperf/logperf/suites/internal/stat"
+)
+
+// A Subject is what an arm measures. All its methods are called from one
+// goroutine, one at a time.
+//
+// A subject is idle between its slices: no running timer, no polling. The arms
+// of a scenario take turns on the same cores, and a busy one slows the other.
+type Subject interface {
+	// Run does n operations and returns when the last is complete; for an
+	// asynchronous subject that means handed to its sink. Run(ctx, 0) is the
+	// barrier alone: it waits for what is under way and does nothing else.
+	Run(ctx context.Context, n int) error
+	// Close releases everything. It is called once, after the last slice.
+	Close(ctx context.Context) error
+}
+
+// A Lapper takes its slices apart. A scenario with laps needs it of its
+// subject; a reference without it has no laps.
+type Lapper interface {
+	// Laps sets dst to the parts of the last slice, in the order of
+	// Scenario.Laps. It must not allocate and must not keep dst.
+	Laps(dst []time.Duration)
+}
+
+// A Counter has counters of conservation, such as offered, accepted and
+// written. They cover the whole life of the subject, warm-up included.
+type Counter interface {
+	// Counts is called after Close.
+	Counts() map[string]int64
+}
+
+// A Checker knows whether nothing was lost.
+type Checker interface {
+	// Check is called after Close; its error fails the scenario.
+	Check() error
+}
+
+// A Latencies subject has timed its operations one by one.
+type Latencies interface {
+	// Latency returns all times so far, merged over the goroutines of the
+	// subject, or nil where there are none. It is called before the first
+	// measured slice and after the last, always before Close; only what was
+	// added between the two counts. The runner does not change the histogram.
+	Latency() *stat.Histogram
+}
+
+// A Reporter measures some metrics itself, such as bytes of a line.
+type Reporter interface {
+	// Report is called after Close and sets values by metric name. A value that
+	// the runner would derive as well is replaced by the reported one.
+	Report(values map[string]float64) error
+}
+
+// A Resetter prepares each slice, the warm-up included.
+type Resetter interface {
+	// Reset is called before each slice and is not timed. It must not allocate
+	// where the scenario emits allocations.
+	Reset() error
+}

@@ -1,0 +1,192 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/gmeasure"
+
+	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/lockstep"
+	"github.com/logperf/logperf/suites/internal/matcher"
+	"github.com/logperf/logperf/suites/internal/metric"
+	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/threshold"
+)
+
+type contextKey struct{}
+
+// Around puts the suite into the context of each spec: the specs are built
+// before the suite is, and a package variable would be state that any spec
+// could change.
+func (s *Suite) Around(ctx context.Context) context.Context {
+	return context.WithValue(ctx, contextKey{}, s)
+}
+
+// HoldsItsLimits is the body of a spec: it measures the scenario and fails the
+// spec where a limit does not hold.
+func HoldsItsLimits(ctx ginkgo.SpecContext, scenario experiment.Scenario) {
+	ginkgo.GinkgoHelper()
+	s, ok := ctx.Value(contextKey{}).(*Suite)
+	if !ok {
+		ginkgo.Fail("the spec runs without the suite's context: the bootstrap has to pass AroundNode(suite.Around) to RunSpecs")
+	}
+	if scenario.Tier == "soak" && !s.o.Soak && s.mode.Measure {
+		ginkgo.Skip(scenario.Name + " is a soak scenario: LOGPERF_SOAK=1 runs it")
+	}
+	s.progress.Begin(scenario.Name)
+	rows, verdicts, err := s.measure(ctx, scenario)
+	if err != nil {
+		s.progress.End(result.Fail)
+		ginkgo.Fail(err.Error())
+	}
+	ginkgo.AddReportEntry(scenario.Name, view(scenario, rows), ginkgo.ReportEntryVisibilityFailureOrVerbose)
+	err = s.keep(scenario, rows, verdicts)
+	s.progress.End(worst(verdicts))
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	s.assert(scenario, rows)
+}
+
+// measure repeats the scenario, twice as often where a ratio straddles its
+// limit, and judges the limits.
+func (s *Suite) measure(ctx context.Context, sc experiment.Scenario) ([]result.Result, []result.Verdict, error) {
+	wanted := s.o.Repetitions
+	if !s.mode.Measure {
+		wanted = 1
+	}
+	var repetitions []*lockstep.Repetition
+	for final := !s.mode.Measure; ; final = true {
+		for len(repetitions) < wanted {
+			r, err := lockstep.Repeat(ctx, sc, len(repetitions), s.lockstepOptions())
+			if err != nil {
+				return nil, nil, err
+			}
+			repetitions = append(repetitions, r)
+		}
+		rows, err := lockstep.Collect(sc, repetitions)
+		if err != nil {
+			return nil, nil, err
+		}
+		verdicts := s.judge(sc, rows)
+		if final || !slices.ContainsFunc(verdicts, straddles) {
+			return rows, verdicts, nil
+		}
+		wanted *= 2
+	}
+}
+
+// straddles marks the ratios worth more repetitions: absolute limits are wide,
+// so one that straddles is near its limit and stays there.
+func straddles(v result.Verdict) bool { return v.AtLimit && v.Class == "ratio" }
+
+func (s *Suite) lockstepOptions() lockstep.Options {
+	return lockstep.Options{
+		Command: s.command, Seed: s.o.Seed, Duration: s.o.Duration, Warmup: s.o.Warmup,
+		Timeout: s.o.Timeout, Corpus: s.o.Corpus.Path, Check: !s.mode.Measure,
+	}
+}
+
+func (s *Suite) judgeOptions(input bool) threshold.JudgeOptions {
+	return threshold.JudgeOptions{
+		Confidence: s.o.Confidence, Check: !s.mode.Measure, Race: raceEnabled,
+		Corpus: s.o.Corpus.Path != "" && input,
+	}
+}
+
+func (s *Suite) judge(sc experiment.Scenario, rows []result.Result) []result.Verdict {
+	var verdicts []result.Verdict
+	for _, l := range s.limits.Limits(sc.Name, s.env, s.o.Profile) {
+		verdicts = append(verdicts, threshold.Judge(l, rows, s.judgeOptions(sc.Input)))
+	}
+	return verdicts
+}
+
+// assert holds the rows against each limit with the matcher and fails the spec
+// with all that do not hold, not with the first alone.
+func (s *Suite) assert(sc experiment.Scenario, rows []result.Result) {
+	ginkgo.GinkgoHelper()
+	var broken []string
+	g := gomega.NewGomega(func(message string, _ ...int) { broken = append(broken, message) })
+	for _, l := range s.limits.Limits(sc.Name, s.env, s.o.Profile) {
+		g.Expect(rows).To(matcher.HoldLimit(l, s.judgeOptions(sc.Input)))
+	}
+	if len(broken) > 0 {
+		ginkgo.Fail(strings.Join(broken, "\n"))
+	}
+	if !s.o.FailInconclusive {
+		return
+	}
+	for _, v := range s.judge(sc, rows) {
+		if v.Outcome == result.Inconclusive {
+			ginkgo.Fail(fmt.Sprintf("%s:%d: %s %s is INCONCLUSIVE: %s (LOGPERF_INCONCLUSIVE=warn makes this a warning)",
+				v.File, v.Line, v.Scenario, v.Metric, v.Note))
+		}
+	}
+}
+
+// view is the scenario as a gmeasure experiment: one value a repetition. The
+// slices themselves stay out of it, because gmeasure keeps each sample behind a
+// lock and in the report.
+func view(sc experiment.Scenario, rows []result.Result) *gmeasure.Experiment {
+	e := gmeasure.NewExperiment(sc.Name)
+	for _, row := range rows {
+		for _, name := range sc.Metrics {
+			m, _ := metric.Lookup(name)
+			label := name
+			if row.Reference != "" {
+				label += " /ref=" + row.Reference
+			}
+			for _, v := range row.Values[name] {
+				e.RecordValue(label, v, gmeasure.Units(string(m.Unit)))
+			}
+		}
+	}
+	return e
+}
+
+// keep adds the scenario to the stored run and saves it, so that an interrupt
+// leaves what there is so far.
+func (s *Suite) keep(sc experiment.Scenario, rows []result.Result, verdicts []result.Verdict) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sc.Input && s.run.Corpus != nil {
+		s.run.Corpus.Scenarios = append(s.run.Corpus.Scenarios, sc.Name)
+		for i := range rows {
+			rows[i].Corpus = true
+		}
+	}
+	s.run.Results = append(s.run.Results, rows...)
+	s.run.Verdicts = append(s.run.Verdicts, verdicts...)
+	if s.folder == nil {
+		return nil
+	}
+	s.run.Ended = time.Now().UTC()
+	s.run.Interrupted = true // until Finish says otherwise
+	s.run.Outcome = worst(s.run.Verdicts)
+	if err := s.folder.Save(s.run); err != nil {
+		return errors.Join(fmt.Errorf("the results of %s could not be kept", sc.Name), err)
+	}
+	return nil
+}
+
+// worst is the outcome of several verdicts.
+func worst(verdicts []result.Verdict) result.Outcome {
+	outcome := result.Pass
+	for _, v := range verdicts {
+		switch {
+		case v.Outcome == result.Fail:
+			return result.Fail
+		case v.Outcome == result.Inconclusive:
+			outcome = result.Inconclusive
+		}
+	}
+	return outcome
+}

@@ -1,0 +1,164 @@
+// Package report shows a run to people: the table that ends it, the summary of
+// a job, the progress while it goes on.
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/logperf/logperf/suites/internal/metric"
+	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/stat"
+)
+
+// Options says how a table is drawn. The zero value is plain text.
+type Options struct {
+	// Color marks the outcomes with colours, for a terminal.
+	Color bool
+	// Folder is where the results are, for the last line; empty: left out.
+	Folder string
+}
+
+// Table writes the verdicts of a run, one a line: failures first, then what is
+// inconclusive, then the nearest to its limit, and last what was not judged.
+// Below it the references' figures and one line that sums up.
+func Table(w io.Writer, run *result.Run, o Options) error {
+	t := table.NewWriter()
+	t.SetStyle(style())
+	t.AppendHeader(table.Row{"scenario", "metric", "value", "interval", "limit", "verdict"})
+	right := table.ColumnConfig{Align: text.AlignRight, AlignHeader: text.AlignRight}
+	value, interval := right, right
+	value.Number, interval.Number = 3, 4
+	t.SetColumnConfigs([]table.ColumnConfig{value, interval})
+	for _, v := range ordered(run.Verdicts) {
+		t.AppendRow(table.Row{v.Scenario, metricOf(v), valueOf(v), intervalOf(v), v.LimitText, outcome(v, o.Color)})
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n\n%s\n%s\n", t.Render(), failures(run), Summary(run, o.Folder))
+	return err
+}
+
+func style() table.Style {
+	s := table.StyleDefault
+	s.Options = table.Options{SeparateHeader: true}
+	s.Box = table.BoxStyle{MiddleHorizontal: "-", PaddingRight: "  ", MiddleSeparator: " "}
+	s.Format.Header = text.FormatDefault
+	return s
+}
+
+// rank puts what needs attention first.
+func rank(v result.Verdict) int {
+	switch {
+	case v.Outcome == result.Fail:
+		return 0
+	case v.Outcome == result.Inconclusive:
+		return 1
+	case v.Outcome == result.NotJudged:
+		return 4
+	case v.Class == "exact" && v.Limit == 0:
+		return 3 // at its limit by nature: no news unless it fails
+	}
+	return 2
+}
+
+func ordered(verdicts []result.Verdict) []result.Verdict {
+	sorted := slices.Clone(verdicts)
+	slices.SortStableFunc(sorted, func(a, b result.Verdict) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Headroom, b.Headroom))
+	})
+	return sorted
+}
+
+func metricOf(v result.Verdict) string {
+	if v.Against == "" {
+		return v.Metric
+	}
+	return v.Metric + " / " + v.Against
+}
+
+func unitOf(v result.Verdict) metric.Unit {
+	if v.Against != "" {
+		return metric.Ratio
+	}
+	return metric.Unit(v.Unit)
+}
+
+func valueOf(v result.Verdict) string {
+	if v.Interval.N == 0 {
+		return "-"
+	}
+	return unitOf(v).Format(v.Interval.Center)
+}
+
+func intervalOf(v result.Verdict) string { return span(v.Interval, unitOf(v)) }
+
+func span(i stat.Interval, u metric.Unit) string {
+	if !i.Bounded() || i.Lo == i.Hi {
+		return ""
+	}
+	return u.Format(i.Lo) + " .. " + u.Format(i.Hi)
+}
+
+func outcome(v result.Verdict, color bool) string {
+	word := string(v.Outcome)
+	if v.AtLimit && v.Outcome == result.Pass {
+		word += ", at the limit"
+	}
+	if !color {
+		return word
+	}
+	switch v.Outcome {
+	case result.Fail:
+		return text.FgRed.Sprint(word)
+	case result.Inconclusive:
+		return text.FgYellow.Sprint(word)
+	case result.NotJudged:
+		return text.Faint.Sprint(word)
+	}
+	return text.FgGreen.Sprint(word)
+}
+
+// failures names each verdict that asks for something, with its place.
+func failures(run *result.Run) string {
+	var b strings.Builder
+	for _, v := range ordered(run.Verdicts) {
+		if v.Outcome == result.Fail || v.Outcome == result.Inconclusive {
+			fmt.Fprintf(&b, "%s  %s:%d  %s %s: %s %s, limit %s: %s\n", v.Outcome, v.File, v.Line, v.Scenario,
+				metricOf(v), valueOf(v), intervalOf(v), v.LimitText, v.Note)
+		}
+	}
+	if run.Interrupted {
+		b.WriteString("interrupted: not all selected scenarios have run\n")
+	}
+	return b.String()
+}
+
+// Summary is one line on the whole run.
+func Summary(run *result.Run, folder string) string {
+	count := map[result.Outcome]int{}
+	at := 0
+	for _, v := range run.Verdicts {
+		count[v.Outcome]++
+		if v.AtLimit && v.Outcome == result.Pass {
+			at++
+		}
+	}
+	scenarios := 0
+	for _, r := range run.Results {
+		if r.Reference == "" {
+			scenarios++
+		}
+	}
+	line := fmt.Sprintf("%s: %d scenarios, %d limits: %d PASS (%d at the limit), %d FAIL, %d INCONCLUSIVE, %d not judged",
+		run.Outcome, scenarios, len(run.Verdicts), count[result.Pass], at, count[result.Fail],
+		count[result.Inconclusive], count[result.NotJudged])
+	if folder != "" {
+		line += "\nresults: " + folder
+	}
+	return line
+}

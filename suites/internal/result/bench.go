@@ -1,0 +1,98 @@
+package result
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/logperf/logperf/suites/internal/metric"
+)
+
+// WriteBench writes the run in the Go benchmark format: one line for each row
+// and repetition, references as rows of their own, marked /ref=NAME. The first
+// letter of a name is in upper case, as the format asks for.
+func WriteBench(w io.Writer, run *Run) error {
+	if err := writeUnits(w, run); err != nil {
+		return err
+	}
+	config := configOf(run)
+	b := benchfmt.NewWriter(w)
+	for _, row := range run.Results {
+		for i, n := range row.Iterations {
+			line := &benchfmt.Result{
+				Name: benchfmt.Name(strings.ToUpper(row.Scenario[:1]) + row.Row()[1:]), Iters: n, Config: config,
+			}
+			for _, name := range slices.Sorted(maps.Keys(row.Values)) {
+				if values := row.Values[name]; i < len(values) {
+					line.Values = append(line.Values, benchfmt.Value{Value: values[i], Unit: name})
+				}
+			}
+			if len(line.Values) == 0 {
+				continue
+			}
+			if err := b.Write(line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeUnits declares which direction of each metric is better and which are
+// exact, for benchstat. benchfmt.Writer cannot write these lines without having
+// read them, so they are written by hand.
+func writeUnits(w io.Writer, run *Run) error {
+	used := map[string]bool{}
+	for _, row := range run.Results {
+		for name := range row.Values {
+			used[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		m, ok := metric.Lookup(name)
+		if !ok {
+			return fmt.Errorf("bench.txt cannot hold the unknown metric %q", name)
+		}
+		better := map[metric.Direction]string{metric.Lower: " better=lower", metric.Higher: " better=higher"}[m.Better]
+		if m.Exact {
+			better += " assume=exact"
+		}
+		if better == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "Unit %s%s\n", name, better); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func configOf(run *Run) []benchfmt.Config {
+	e := run.Environment
+	var config []benchfmt.Config
+	add := func(key, value string) {
+		if value != "" {
+			config = append(config, benchfmt.Config{Key: key, Value: []byte(value), File: true})
+		}
+	}
+	add("goos", e.OS)
+	add("goarch", e.Arch)
+	add("cpu", e.CPU)
+	add("cores", strconv.Itoa(e.Cores))
+	add("gomaxprocs", strconv.Itoa(e.GOMAXPROCS))
+	add("go", e.Go)
+	add("kernel", e.Kernel)
+	add("commit", e.Commit)
+	if e.Dirty {
+		add("dirty", "true")
+	}
+	if run.Corpus != nil {
+		add("corpus", run.Corpus.SHA256)
+	}
+	return config
+}

@@ -1,0 +1,135 @@
+package result
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Environment is what a figure depends on beside the code. Stored times are
+// only comparable where it is the same.
+type Environment struct {
+	CPU        string  `json:"cpu"`             // model name
+	Cores      int     `json:"cores"`           // processors that the kernel shows
+	Quota      float64 `json:"quota,omitempty"` // processors that the cgroup grants, 0: no limit
+	OS         string  `json:"os"`
+	Arch       string  `json:"arch"`
+	Kernel     string  `json:"kernel"`
+	Go         string  `json:"go"`
+	GOMAXPROCS int     `json:"gomaxprocs"` // of the arms
+	GOGC       string  `json:"gogc"`       // empty: the default
+	GOMEMLIMIT string  `json:"gomemlimit"`
+	Governor   string  `json:"governor,omitempty"` // of the processor's frequency
+	Filesystem string  `json:"filesystem"`         // under the arms' scratch folders
+	Commit     string  `json:"commit"`             // short hash, or "unknown"
+	Dirty      bool    `json:"dirty"`              // the tree differed from the commit
+}
+
+// Machine reads the environment of this process; root is the folder of the
+// repository. Nothing that is missing is an error: a figure from a machine that
+// says little of itself is still a figure.
+func Machine(ctx context.Context, root string) Environment {
+	e := Environment{
+		CPU: cpuModel(), Cores: runtime.NumCPU(), Quota: cpuQuota(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Kernel: firstLine("/proc/sys/kernel/osrelease"), Go: runtime.Version(),
+		GOMAXPROCS: ArmProcs(), GOGC: os.Getenv("GOGC"), GOMEMLIMIT: os.Getenv("GOMEMLIMIT"),
+		Governor:   firstLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+		Filesystem: filesystem(os.TempDir()),
+	}
+	e.Commit, e.Dirty = commit(ctx, root)
+	return e
+}
+
+// ArmProcs is the GOMAXPROCS of an arm: what the variable says, else at most
+// two, so that figures from machines of different size stay close.
+func ArmProcs() int {
+	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
+		return n
+	}
+	return min(2, runtime.NumCPU())
+}
+
+func cpuModel() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+// cpuQuota reads cgroup v2's cpu.max, then v1's pair of files.
+func cpuQuota() float64 {
+	if quota, period, ok := strings.Cut(firstLine("/sys/fs/cgroup/cpu.max"), " "); ok {
+		return share(quota, period)
+	}
+	const v1 = "/sys/fs/cgroup/cpu/cpu.cfs_"
+	return share(firstLine(v1+"quota_us"), firstLine(v1+"period_us"))
+}
+
+func share(quota, period string) float64 {
+	q, errQ := strconv.ParseFloat(quota, 64)
+	p, errP := strconv.ParseFloat(period, 64)
+	if errQ != nil || errP != nil || q <= 0 || p <= 0 {
+		return 0
+	}
+	return q / p
+}
+
+func firstLine(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSpace(line)
+}
+
+// filesystem names the kind of file system that holds path.
+func filesystem(path string) string {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return "unknown"
+	}
+	names := map[int64]string{
+		unix.EXT4_SUPER_MAGIC: "ext4", unix.TMPFS_MAGIC: "tmpfs", unix.XFS_SUPER_MAGIC: "xfs",
+		unix.BTRFS_SUPER_MAGIC: "btrfs", unix.OVERLAYFS_SUPER_MAGIC: "overlayfs", unix.NFS_SUPER_MAGIC: "nfs",
+		0x2fc12fc1: "zfs",
+	}
+	if name, ok := names[int64(s.Type)]; ok {
+		return name
+	}
+	return fmt.Sprintf("%#x", s.Type)
+}
+
+// commit asks git, with a bound: a repository on a slow disk must not hold up
+// the run.
+func commit(ctx context.Context, root string) (hash string, dirty bool) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	git := func(args ...string) (string, error) {
+		c := exec.CommandContext(ctx, "git", args...)
+		c.Dir = root
+		out, err := c.Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	hash, err := git("rev-parse", "--short=12", "HEAD")
+	if err != nil {
+		return "unknown", false
+	}
+	changes, err := git("status", "--porcelain", "--untracked-files=no")
+	return hash, err == nil && changes != ""
+}

@@ -1,0 +1,158 @@
+// Package result holds what a run leaves: rows of values, verdicts, the
+// environment they were measured in, and the folder that keeps them.
+package result
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/logperf/logperf/suites/internal/stat"
+)
+
+// SchemaVersion is the version of run.json that this package writes, and the
+// newest that it reads.
+const SchemaVersion = 1
+
+// Run is one run of the suite, as run.json holds it.
+type Run struct {
+	Schema      int       `json:"schema"`
+	ID          string    `json:"id"` // name of its folder
+	Started     time.Time `json:"started"`
+	Ended       time.Time `json:"ended"`
+	Interrupted bool      `json:"interrupted"` // ended before all selected scenarios had run
+	Check       bool      `json:"check,omitempty"`
+	Filter      string    `json:"filter"`         // label filter
+	Only        string    `json:"only,omitempty"` // the one scenario asked for
+	Seed        uint64    `json:"seed"`
+	Repetitions int       `json:"repetitions"`
+	// Environment is the machine and the code that were measured.
+	Environment Environment `json:"environment"`
+	// Settings is what the settings came to, by their names in the file.
+	Settings map[string]any `json:"settings,omitempty"`
+	// Corpus is the user's own log, where one was given.
+	Corpus   *Corpus   `json:"corpus,omitempty"`
+	Results  []Result  `json:"results"`
+	Verdicts []Verdict `json:"verdicts"`
+	Outcome  Outcome   `json:"outcome"`
+}
+
+// Corpus is a user's own log file that scenarios consumed.
+type Corpus struct {
+	Path      string   `json:"path"`
+	SHA256    string   `json:"sha256"`
+	Records   int      `json:"records"`
+	Scenarios []string `json:"scenarios"` // those that consumed it
+}
+
+// Result is one row: what was measured of a scenario's subject, or of one of
+// its references.
+type Result struct {
+	Scenario  string   `json:"scenario"`
+	Reference string   `json:"reference,omitempty"` // empty for the subject
+	Labels    []string `json:"labels,omitempty"`
+	Source    string   `json:"source,omitempty"` // SHA-256 of the file that defines the scenario
+	Corpus    bool     `json:"corpus,omitempty"` // consumed the user's corpus
+	// Iterations is the number of operations of each repetition.
+	Iterations []int `json:"iterations"`
+	// Values has one value a repetition for each metric.
+	Values map[string][]float64 `json:"values"`
+	// Ratios compare the subject with its references; the subject alone has them.
+	Ratios []Ratio `json:"ratios,omitempty"`
+	// Counts are the subject's own counters, summed over the repetitions.
+	Counts map[string]int64 `json:"counts,omitempty"`
+	// Drift is the time of the last quarter of the slices over that of the
+	// first, recorded and never judged.
+	Drift float64 `json:"drift,omitempty"`
+}
+
+// Row is the row's name: the scenario, and behind it the reference.
+func (r Result) Row() string {
+	if r.Reference == "" {
+		return r.Scenario
+	}
+	return r.Scenario + "/ref=" + r.Reference
+}
+
+// Ratio compares a time of the subject with that of a reference that ran in
+// lockstep with it.
+type Ratio struct {
+	Metric  string `json:"metric"`
+	Against string `json:"against"`
+	// Slices has the median ratio of the slice pairs of each repetition. It
+	// knows little of what happens in less than half of the slices.
+	Slices []float64 `json:"slices"`
+	// Totals has the ratio of the total times of each repetition.
+	Totals []float64 `json:"totals"`
+}
+
+// Outcome is what became of a limit, or of a run.
+type Outcome string
+
+// The outcomes.
+const (
+	Pass         Outcome = "PASS"
+	Fail         Outcome = "FAIL"
+	Inconclusive Outcome = "INCONCLUSIVE"
+	NotJudged    Outcome = "NOT JUDGED"
+)
+
+// Verdict is what became of one limit.
+type Verdict struct {
+	Scenario string `json:"scenario"`
+	Metric   string `json:"metric"`
+	Against  string `json:"against,omitempty"` // the reference of a ratio
+	Totals   bool   `json:"totals,omitempty"`  // the ratio of the totals decided
+	Unit     string `json:"unit"`
+	Class    string `json:"class"` // exact, ratio or absolute
+	// Limit is the value, LimitText how it is shown: "max 20.0 us".
+	Limit     float64 `json:"limit"`
+	LimitText string  `json:"limit_text"`
+	File      string  `json:"file"`
+	Line      int     `json:"line"`
+	Why       string  `json:"why,omitempty"`
+	// Interval is what was measured.
+	Interval stat.Interval `json:"interval"`
+	Outcome  Outcome       `json:"outcome"`
+	// AtLimit marks an interval that straddles its limit.
+	AtLimit bool `json:"at_limit,omitempty"`
+	// Note is the reason where Outcome is not PASS.
+	Note string `json:"note,omitempty"`
+	// Headroom is the distance to the limit as a share of it, below 0 beyond it.
+	Headroom float64 `json:"headroom"`
+}
+
+// check refuses what JSON cannot hold, naming the row: NaN or an infinity means
+// that something was not measured.
+func (r *Run) check() error {
+	for _, row := range r.Results {
+		for _, name := range slices.Sorted(maps.Keys(row.Values)) {
+			if err := finite(row.Row(), name, row.Values[name]...); err != nil {
+				return err
+			}
+		}
+		for _, ratio := range row.Ratios {
+			name := ratio.Metric + " against " + ratio.Against
+			if err := finite(row.Row(), name, append(slices.Clone(ratio.Slices), ratio.Totals...)...); err != nil {
+				return err
+			}
+		}
+	}
+	for _, v := range r.Verdicts {
+		if err := finite(v.Scenario, v.Metric, v.Interval.Center, v.Interval.Lo, v.Interval.Hi, v.Headroom); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func finite(row, name string, values ...float64) error {
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s: %s has the value %v: want a number", row, name, v)
+		}
+	}
+	return nil
+}

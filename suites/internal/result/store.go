@@ -1,0 +1,156 @@
+package result
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Latest is the name of the link to the newest run in a store.
+const Latest = "latest"
+
+// Store is the folder that holds one folder a run.
+type Store struct{ root string }
+
+// OpenStore makes the folder where it is missing and proves that it can be
+// written, so that a run does not find out at its end.
+func OpenStore(root string) (*Store, error) {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return nil, fmt.Errorf("the result folder %s cannot be made: %w; name another with LOGPERF_BENCHMARK_RESULTS", root, reason(err))
+	}
+	probe, err := os.CreateTemp(root, ".probe-*")
+	if err != nil {
+		return nil, fmt.Errorf("the result folder %s cannot be written: %w; name another with LOGPERF_BENCHMARK_RESULTS", root, reason(err))
+	}
+	return &Store{root}, errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// reason is an error without the path that the sentence names already.
+func reason(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
+
+// Folder is the folder of one run.
+type Folder struct {
+	store *Store
+	id    string
+}
+
+// Create makes the folder <UTC time>-<commit>. Two runs in one second get
+// different folders: making one fails where it exists, and the next number is
+// tried.
+func (s *Store) Create(started time.Time, commit string) (*Folder, error) {
+	base := started.UTC().Format("20060102T150405Z") + "-" + commit
+	for i := 1; ; i++ {
+		id := base
+		if i > 1 {
+			id = fmt.Sprintf("%s-%d", base, i)
+		}
+		err := os.Mkdir(filepath.Join(s.root, id), 0o755)
+		if err == nil {
+			return &Folder{s, id}, nil
+		}
+		if !errors.Is(err, fs.ErrExist) || i == 1000 {
+			return nil, fmt.Errorf("the folder of this run cannot be made: %w", err)
+		}
+	}
+}
+
+// ID is the folder's name.
+func (f *Folder) ID() string { return f.id }
+
+// Path is the path of a file in the folder; of the folder itself for "".
+func (f *Folder) Path(name string) string { return filepath.Join(f.store.root, f.id, name) }
+
+// Save writes run.json and bench.txt, each whole or not at all.
+func (f *Folder) Save(run *Run) error {
+	if err := run.check(); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(run, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", f.Path("run.json"), err)
+	}
+	var bench bytes.Buffer
+	if err := WriteBench(&bench, run); err != nil {
+		return err
+	}
+	return errors.Join(
+		WriteFileAtomic(f.Path("run.json"), append(text, '\n')),
+		WriteFileAtomic(f.Path("bench.txt"), bench.Bytes()),
+	)
+}
+
+// Publish points the store's link latest at this folder, in one step.
+func (f *Folder) Publish() error {
+	link := filepath.Join(f.store.root, Latest)
+	temporary := filepath.Join(f.store.root, "."+Latest+"-"+f.id)
+	if err := os.Symlink(f.id, temporary); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, link); err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return nil
+}
+
+// Load reads a run by the name of its folder, or "latest".
+func (s *Store) Load(id string) (*Run, error) {
+	path := filepath.Join(s.root, id, "run.json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no run %q in %s: want the name of a folder there, or %q", id, s.root, Latest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Decode(path, text)
+}
+
+// Decode reads the text of a run.json; path is for the message alone.
+func Decode(path string, text []byte) (*Run, error) {
+	var run Run
+	if err := json.Unmarshal(text, &run); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	if run.Schema < 1 || run.Schema > SchemaVersion {
+		return nil, fmt.Errorf("%s has schema version %d: this program reads 1 to %d", path, run.Schema, SchemaVersion)
+	}
+	return &run, nil
+}
+
+// WriteFileAtomic writes a file whole or not at all: a temporary file beside it
+// is synced and renamed.
+func WriteFileAtomic(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, reason(err))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("%s cannot be written: %w", path, reason(err)), os.Remove(f.Name()))
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err = f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,10 @@
+package suites_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/logperf/logperf/suites/internal/harness"
+	"github.com/logperf/logperf/suites/internal/scenario"
+)
+
+var _ = DescribeTable("A whole logger beside its peers", harness.HoldsItsLimits, harness.Entries(scenario.Peers()))

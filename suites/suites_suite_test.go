@@ -1,0 +1,44 @@
+package suites_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/logperf/logperf/suites/internal/harness"
+	"github.com/logperf/logperf/suites/internal/scenario"
+)
+
+// TestMain makes the binary its own arm: a subject runs in a child process,
+// which is this binary again.
+func TestMain(m *testing.M) {
+	if harness.IsArm() {
+		os.Exit(harness.ServeArm(scenario.All(), os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+func TestSuites(t *testing.T) {
+	RegisterFailHandler(Fail)
+	suiteConfig, reporterConfig := GinkgoConfiguration()
+	options, err := optionsFrom(os.Environ(), suiteConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite, err := harness.New(context.Background(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite.Configure(&suiteConfig, &reporterConfig)
+	ReportAfterSuite("the results", func(report Report) {
+		Expect(suite.Leave(report)).To(Succeed())
+	})
+	if err := suite.Select(PreviewSpecs("logperf", suiteConfig, reporterConfig)); err != nil {
+		t.Fatal(err)
+	}
+	RunSpecs(t, "logperf", suiteConfig, reporterConfig, AroundNode(suite.Around))
+	suite.Show()
+}
