@@ -108,6 +108,15 @@ func (s Scenario) Emits(name string) bool { return slices.Contains(s.Metrics, na
 // warm-up nor calibration nor barrier: it may be all that the subject can do.
 func (s Scenario) Once() bool { return s.Slices == 1 }
 
+// References returns the names of the arms that the subject is compared with.
+func (s Scenario) References() []string {
+	var names []string
+	for _, arm := range s.Arms[min(1, len(s.Arms)):] {
+		names = append(names, arm.Name)
+	}
+	return names
+}
+
 // Arm returns the arm of that name.
 func (s Scenario) Arm(name string) (Arm, error) {
 	names := make([]string, 0, len(s.Arms))
@@ -205,8 +214,8 @@ func (s Scenario) metricFaults() []error {
 			faults = append(faults, fmt.Errorf("the lap %q is declared twice", name))
 		}
 	}
-	if s.Emits("spread") && len(s.Arms) < 2 {
-		faults = append(faults, errors.New("it emits spread but has no second arm to be compared with"))
+	if s.Emits("spread") && (len(s.Arms) < 2 || !s.Emits("ns/op")) {
+		faults = append(faults, errors.New("it emits spread, which needs ns/op and a second arm"))
 	}
 	return faults
 }

@@ -133,11 +133,7 @@ func checkScenarios(scenarios []experiment.Scenario) error {
 func known(scenarios []experiment.Scenario) []threshold.Known {
 	all := make([]threshold.Known, 0, len(scenarios))
 	for _, sc := range scenarios {
-		k := threshold.Known{Name: sc.Name, Metrics: sc.Metrics}
-		for _, arm := range sc.Arms[1:] {
-			k.References = append(k.References, arm.Name)
-		}
-		all = append(all, k)
+		all = append(all, threshold.Known{Name: sc.Name, Metrics: sc.Metrics, References: sc.References()})
 	}
 	return all
 }

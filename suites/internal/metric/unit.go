@@ -53,7 +53,7 @@ func (u Unit) Parse(text string) (float64, error) {
 	number = strings.TrimSpace(number)
 	v, err := strconv.ParseFloat(number, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%q is not a number with a unit: want for example %s", text, u.example())
+		return 0, fmt.Errorf("%q is not a number with a unit: want for example %s", text, u.Example())
 	}
 	if suffix == "" {
 		return v, nil
@@ -73,7 +73,8 @@ func (u Unit) Parse(text string) (float64, error) {
 	return 0, fmt.Errorf("%q has the unit %q: want %s", text, suffix, strings.Join(legal, ", "))
 }
 
-func (u Unit) example() string {
+// Example is how a value of the unit may be written in a file of limits.
+func (u Unit) Example() string {
 	switch u {
 	case Nanoseconds:
 		return "412ns or 20us"

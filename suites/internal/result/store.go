@@ -17,6 +17,9 @@ const Latest = "latest"
 // Store is the folder that holds one folder a run.
 type Store struct{ root string }
 
+// At is the store in a folder that is only read; nothing is made.
+func At(root string) *Store { return &Store{root} }
+
 // OpenStore makes the folder where it is missing and proves that it can be
 // written, so that a run does not find out at its end.
 func OpenStore(root string) (*Store, error) {

@@ -63,7 +63,9 @@ func (h *Histogram) Count() int64 { return h.h.TotalCount() }
 func (h *Histogram) Clamped() int64 { return h.clamped }
 
 // Encode returns the histogram in the compressed V2 format that HDR tools read.
-func (h *Histogram) Encode() ([]byte, error) { return h.h.Encode(hdrhistogram.V2CompressedEncodingCookieBase) }
+func (h *Histogram) Encode() ([]byte, error) {
+	return h.h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+}
 
 // DecodeHistogram reads what Encode wrote. Clamped is not part of the format.
 func DecodeHistogram(data []byte) (*Histogram, error) {

@@ -146,6 +146,9 @@ func (f *File) Limits(scenario string, env result.Environment, forced string) []
 	return limits
 }
 
+// Len is the number of limits.
+func (f *File) Len() int { return len(f.limits) }
+
 // HasProfile reports whether the file has a profile of that name, and lists all.
 func (f *File) HasProfile(name string) (found bool, all []string) {
 	for _, p := range f.profiles {

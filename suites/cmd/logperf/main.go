@@ -1,0 +1,123 @@
+// Command logperf looks at limits and stored runs. It measures nothing itself:
+// `make perf` does.
+//
+// Exit status: 0, 1 where the answer is no, 2 for misuse.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/logperf/logperf/logging/config"
+	"github.com/logperf/logperf/suites/internal/report"
+	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/scenario"
+	"github.com/logperf/logperf/suites/internal/threshold"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main without the process.
+func run(args []string, out, errs io.Writer) int {
+	misused := true
+	root := &cobra.Command{
+		Use: "logperf", Short: "Limits and stored runs of the performance suite",
+		SilenceUsage: true, SilenceErrors: true,
+		// From here on the words of the call are right: an error is an answer.
+		PersistentPreRun: func(*cobra.Command, []string) { misused = false },
+	}
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errs)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(thresholdsCommand(), showCommand())
+	err := root.Execute()
+	switch {
+	case err == nil:
+		return 0
+	case misused:
+		_, _ = fmt.Fprintf(errs, "logperf: %v (logperf --help lists the commands)\n", err)
+		return 2
+	}
+	_, _ = fmt.Fprintf(errs, "logperf: %v\n", err)
+	return 1
+}
+
+func thresholdsCommand() *cobra.Command {
+	c := &cobra.Command{Use: "thresholds", Short: "The limits of thresholds.yaml", Args: cobra.NoArgs, RunE: needsCommand}
+	check := &cobra.Command{
+		Use: "check [FILE]", Short: "Hold the limits and the scenarios against each other, both ways",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			path := "thresholds.yaml"
+			if len(args) == 1 {
+				path = args[0]
+			}
+			file, err := threshold.Load(path, time.Now())
+			if err != nil {
+				return err
+			}
+			var known []threshold.Known
+			for _, s := range scenario.All() {
+				known = append(known, threshold.Known{Name: s.Name, Metrics: s.Metrics, References: s.References()})
+			}
+			if err := file.Cover(known); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d limits on %d scenarios\n", path, file.Len(), len(known))
+			return err
+		},
+	}
+	schema := &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of thresholds.yaml", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			text, err := threshold.Schema()
+			if err != nil {
+				return err
+			}
+			_, err = c.OutOrStdout().Write(text)
+			return err
+		},
+	}
+	c.AddCommand(check, schema)
+	return c
+}
+
+// needsCommand is what a command does that only has commands below it.
+func needsCommand(c *cobra.Command, _ []string) error { return c.Help() }
+
+func showCommand() *cobra.Command {
+	markdown := false
+	c := &cobra.Command{
+		Use: "show [RUN]", Short: "Print the tables of a stored run, by default of the latest",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			settings, err := config.Load(os.Environ())
+			if err != nil {
+				return err
+			}
+			id := result.Latest
+			if len(args) == 1 {
+				id = args[0]
+			}
+			run, err := result.At(settings.Benchmark.Results).Load(id)
+			if err != nil {
+				return err
+			}
+			if markdown {
+				return report.Markdown(c.OutOrStdout(), run)
+			}
+			if err := report.Figures(c.OutOrStdout(), run); err != nil {
+				return err
+			}
+			return report.Table(c.OutOrStdout(), run, report.Options{Folder: filepath.Join(settings.Benchmark.Results, run.ID)})
+		},
+	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "as Markdown, for the summary of a job")
+	return c
+}

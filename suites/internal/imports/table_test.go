@@ -1,0 +1,194 @@
+package imports
+
+// table is what imports are held against.
+type table struct {
+	// roots are the top folders that hold packages of ours.
+	roots []string
+	// packages are all packages of ours, each with what it is held to; it ends a
+	// sentence that begins with the import at fault.
+	packages map[string]string
+	// edges are the imports that are allowed. The standard library is free.
+	edges []edge
+	// kits are the modules that any test may import.
+	kits map[string]string
+	// barriers are what no chain of imports crosses, whatever the edges say.
+	barriers []barrier
+}
+
+// edge allows from to import to: a folder of ours, or a path of another module
+// with all below it.
+type edge struct {
+	from, to string
+	test     bool // in tests alone
+	why      string
+}
+
+// barrier forbids every chain of imports that begins within from and ends
+// within to.
+type barrier struct{ from, to, why string }
+
+const (
+	ginkgo = "github.com/onsi/ginkgo/v2"
+	gomega = "github.com/onsi/gomega"
+	sys    = "golang.org/x/sys/unix"
+)
+
+func repository() table {
+	return table{
+		roots:    []string{"fixtures", "logging", "suites"},
+		packages: packages(),
+		edges:    append(libraryEdges(), suiteEdges()...),
+		kits: map[string]string{
+			"go.uber.org/goleak": "a test of what starts goroutines shows that they end",
+			"pgregory.net/rapid": "properties",
+			"golang.org/x/perf":  "what benchstat would read of what was written",
+			"golang.org/x/sys":   "what the standard library does not tell of the system",
+		},
+		barriers: barriers(),
+	}
+}
+
+func packages() map[string]string {
+	return map[string]string{
+		"fixtures/workload": "fixtures are inputs alone: they know slog's types, and neither the library nor the suites",
+
+		"logging":                     "the core of the library needs the standard library, its queue and its buffers alone",
+		"logging/queue":               "the queue is a leaf: the standard library alone",
+		"logging/internal/buffer":     "the buffers are a leaf: the standard library alone",
+		"logging/sink":                "these sinks need the standard library alone: a kind that brings a dependency gets a package of its own, logging/sink/NAME",
+		"logging/sink/file":           "this kind of sink needs nothing but the library's own types",
+		"logging/sink/internal/lines": "what sinks share needs the library's own types alone",
+		"logging/config":              "the settings reader may bring the parsers of its two sources alone",
+		"logging/loggingtest":         "the test kit is for users of the library: nothing but the library",
+
+		"suites":                     "specs join scenarios to the harness; the bootstrap alone reads the library's settings",
+		"suites/cmd/logperf":         "the command reads limits and stored runs: it neither measures nor needs Ginkgo",
+		"suites/internal/metric":     "metric is the leaf of the suites",
+		"suites/internal/stat":       "statistics know numbers alone",
+		"suites/internal/result":     "results know figures and their statistics, not who made them or who reads them",
+		"suites/internal/experiment": "what runs inside an arm knows nothing of logging, limits and Ginkgo",
+		"suites/internal/lockstep":   "the coordinator knows scenarios and results, not limits and Ginkgo",
+		"suites/internal/threshold":  "limits know results, not how they are measured or shown",
+		"suites/internal/report":     "what is shown comes from a result alone",
+		"suites/internal/matcher":    "the matcher joins limits to Gomega",
+		"suites/internal/harness":    "the harness joins Ginkgo to what measures and judges, and knows nothing of logging",
+		"suites/internal/scenario":   "scenarios are linked into the arms: no Ginkgo, no limits",
+		"suites/internal/imports":    "this test reads files alone",
+	}
+}
+
+func libraryEdges() []edge {
+	return []edge{
+		{from: "logging", to: "logging/queue", why: "a logger has a queue, and its policy is a setting"},
+		{from: "logging", to: "logging/internal/buffer", why: "lines are encoded into pooled buffers"},
+		{from: "logging/sink", to: "logging", why: "the interface that a sink implements"},
+		{from: "logging/sink", to: "logging/sink/internal/lines", why: "how many records a batch holds"},
+		{from: "logging/sink/file", to: "logging", why: "the interface that a sink implements"},
+		{from: "logging/sink/file", to: "logging/sink/internal/lines", why: "how many records a batch holds"},
+		{from: "logging/sink/internal/lines", to: "logging", why: "the error that tells how many records were written"},
+		{from: "logging/loggingtest", to: "logging", why: "sinks that fail, for tests of loggers"},
+		{from: "logging/config", to: "logging", why: "the settings that it fills"},
+		{from: "logging/config", to: "logging/sink", why: "opens the sink that the settings name"},
+		{from: "logging/config", to: "logging/sink/file", why: "opens the sink that the settings name"},
+		{from: "logging/config", to: "github.com/goccy/go-yaml", why: "the settings file, with line and column"},
+		{from: "logging/config", to: "github.com/caarlos0/env/v11", why: "settings from the environment"},
+	}
+}
+
+func suiteEdges() []edge {
+	const in = "suites/internal/"
+	return []edge{
+		{from: in + "stat", to: "golang.org/x/perf/benchmath", why: "the interval that benchstat shows"},
+		{from: in + "stat", to: "github.com/HdrHistogram/hdrhistogram-go", why: "latencies"},
+
+		{from: in + "result", to: in + "metric", why: "bench.txt declares the direction of each metric"},
+		{from: in + "result", to: in + "stat", why: "a verdict holds its interval"},
+		{from: in + "result", to: "golang.org/x/perf/benchfmt", why: "writes the Go benchmark format"},
+		{from: in + "result", to: sys, why: "the kind of file system"},
+
+		{from: in + "experiment", to: in + "metric", why: "a scenario declares its metrics by name"},
+		{from: in + "experiment", to: in + "stat", why: "medians and latencies"},
+		{from: in + "experiment", to: "github.com/HdrHistogram/hdrhistogram-go", why: "takes the warm-up's latencies off again"},
+		{from: in + "experiment", to: "go.uber.org/goleak", why: "an arm counts what outlives its subject"},
+		{from: in + "experiment", to: sys, why: "the clock of the process and its resource usage"},
+
+		{from: in + "lockstep", to: in + "experiment", why: "what an arm runs"},
+		{from: in + "lockstep", to: in + "result", why: "makes rows of repetitions"},
+		{from: in + "lockstep", to: in + "stat", why: "medians of slice pairs"},
+		{from: in + "lockstep", to: sys, why: "an arm watches its pipe with poll"},
+
+		{from: in + "threshold", to: in + "metric", why: "a limit stands on a metric, in its unit"},
+		{from: in + "threshold", to: in + "result", why: "judges rows"},
+		{from: in + "threshold", to: in + "stat", why: "the interval that decides"},
+		{from: in + "threshold", to: "github.com/goccy/go-yaml", why: "limits with line and column"},
+		{from: in + "threshold", to: "github.com/google/jsonschema-go", why: "the schema for editors"},
+
+		{from: in + "report", to: in + "metric", why: "formats values in their unit"},
+		{from: in + "report", to: in + "result", why: "what is shown"},
+		{from: in + "report", to: in + "stat", why: "the median of a row"},
+		{from: in + "report", to: "github.com/jedib0t/go-pretty/v6", why: "tables"},
+
+		{from: in + "matcher", to: in + "metric", why: "messages in the metric's unit"},
+		{from: in + "matcher", to: in + "result", why: "the rows that it matches"},
+		{from: in + "matcher", to: in + "threshold", why: "the limit that it holds them to"},
+		{from: in + "matcher", to: gomega, why: "it is one of its matchers"},
+
+		{from: in + "scenario", to: in + "experiment", why: "what a scenario is"},
+		{from: in + "scenario", to: in + "stat", why: "subjects time single calls"},
+		{from: in + "scenario", to: in + "result", why: "says which corpus was replayed"},
+		{from: in + "scenario", to: "fixtures/workload", why: "the records that are logged"},
+		{from: in + "scenario", to: "logging", why: "under test"},
+		{from: in + "scenario", to: "logging/queue", why: "under test"},
+		{from: in + "scenario", to: "logging/sink", why: "under test"},
+		{from: in + "scenario", to: "logging/sink/file", why: "under test"},
+		{from: in + "scenario", to: "github.com/phuslu/log", why: "a peer to compare with"},
+		{from: in + "scenario", to: "github.com/rs/zerolog", why: "a peer to compare with"},
+		{from: in + "scenario", to: "go.uber.org/zap", why: "a peer to compare with"},
+		{from: in + "scenario", to: "github.com/puzpuzpuz/xsync/v4", why: "a queue to compare with"},
+		{from: in + "scenario", to: sys, why: "the clock of the process, for laps of processor time"},
+
+		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
+		{from: in + "harness", to: in + "lockstep", why: "measures it"},
+		{from: in + "harness", to: in + "metric", why: "units of the gmeasure view"},
+		{from: in + "harness", to: in + "report", why: "progress and the table"},
+		{from: in + "harness", to: in + "result", why: "keeps what was measured"},
+		{from: in + "harness", to: in + "threshold", why: "coverage and verdicts"},
+		{from: in + "harness", to: in + "matcher", why: "fails the spec where a limit does not hold"},
+		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
+		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
+
+		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
+		{from: "suites/cmd/logperf", to: in + "report", why: "shows a stored run"},
+		{from: "suites/cmd/logperf", to: in + "result", why: "reads a stored run"},
+		{from: "suites/cmd/logperf", to: in + "scenario", why: "holds limits and scenarios against each other"},
+		{from: "suites/cmd/logperf", to: in + "threshold", why: "reads the limits"},
+		{from: "suites/cmd/logperf", to: "github.com/spf13/cobra", why: "the words of its command line"},
+
+		{from: "suites", to: in + "harness", test: true, why: "measures and judges"},
+		{from: "suites", to: in + "scenario", test: true, why: "the tables"},
+		{from: "suites", to: "logging", test: true, why: "the bootstrap turns settings into parameters"},
+		{from: "suites", to: "logging/config", test: true, why: "the bootstrap reads the settings"},
+		{from: "suites", to: ginkgo, test: true, why: "specs"},
+		{from: "suites", to: gomega, test: true, why: "specs"},
+	}
+}
+
+func barriers() []barrier {
+	const in = "suites/internal/"
+	all := []barrier{
+		{"logging", "suites", "the library does not know who measures it"},
+		{"logging", "fixtures", "the library does not know what it is fed with"},
+		{"fixtures", "logging", "inputs are the same for every library"},
+		{"fixtures", "suites", "fixtures never measure"},
+		{in + "experiment", "logging", "a maintainer of another library could use what measures"},
+		{in + "lockstep", "logging", "a maintainer of another library could use what measures"},
+		{in + "threshold", "logging", "a maintainer of another library could use what judges"},
+		{in + "harness", "logging", "the bootstrap alone knows the library's settings"},
+	}
+	for _, linked := range []string{"metric", "stat", "result", "experiment", "lockstep", "scenario"} {
+		for _, heavy := range []string{ginkgo, gomega, in + "threshold", in + "matcher", in + "harness", in + "report"} {
+			all = append(all, barrier{in + linked, heavy, "it is linked into the arms, which stay small and know nothing of specs and limits"})
+		}
+	}
+	return all
+}

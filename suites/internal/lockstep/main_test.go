@@ -1,0 +1,275 @@
+package lockstep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+
+	"github.com/logperf/logperf/suites/internal/experiment"
+)
+
+// armVariable makes this test binary an arm: "serve", or the name of a lie.
+const armVariable = "LOCKSTEP_TEST_ARM"
+
+func TestMain(m *testing.M) {
+	switch mode := os.Getenv(armVariable); mode {
+	case "":
+		goleak.VerifyTestMain(m)
+	case "serve":
+		if err := Serve(context.Background(), os.Stdin, os.Stdout, scenarios()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	default:
+		lie(mode, os.Stdin, os.Stdout)
+	}
+}
+
+// options start this binary as the arms of a test, with a scratch folder that
+// must be empty at the end.
+func options(t *testing.T, mode string) Options {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{
+		Command: Command{Path: path, Env: append(os.Environ(), armVariable+"="+mode)},
+		Seed:    1, Duration: 20 * time.Millisecond, Warmup: 2, Timeout: 20 * time.Second, Dir: t.TempDir(),
+	}
+	t.Cleanup(func() { nothingLeft(t, o.Dir) })
+	return o
+}
+
+// nothingLeft asserts that neither child processes nor scratch folders remain.
+func nothingLeft(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, one := range left {
+		t.Errorf("the scratch folder %s is left behind", one.Name())
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Error(err)
+	}
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// The name in parentheses may contain spaces; the parent is the second
+		// field behind it.
+		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		if fields[1] == strconv.Itoa(os.Getpid()) {
+			t.Errorf("a child process is left behind: %s", text)
+		}
+	}
+}
+
+// spinning does n units of real work.
+type spinning struct {
+	units int
+	sum   uint64
+}
+
+func (s *spinning) Run(_ context.Context, n int) error {
+	for range n * s.units {
+		for i := range uint64(50) {
+			s.sum = s.sum*6364136223846793005 + i
+		}
+	}
+	return nil
+}
+func (s *spinning) Close(context.Context) error { return nil }
+
+// lapping takes its slices apart and counts.
+type lapping struct {
+	spinning
+	offered int64
+	took    time.Duration
+}
+
+func (s *lapping) Run(ctx context.Context, n int) error {
+	began := time.Now()
+	err := s.spinning.Run(ctx, n)
+	s.took = time.Since(began)
+	s.offered += int64(n)
+	return err
+}
+func (s *lapping) Laps(dst []time.Duration)          { dst[0], dst[1] = s.took/2, 0 }
+func (s *lapping) Counts() map[string]int64          { return map[string]int64{"offered": s.offered} }
+func (s *lapping) Report(v map[string]float64) error { v["lost-records"] = 0; return nil }
+
+// odd does one thing that an arm must not do.
+type odd struct {
+	spinning
+	options experiment.Options
+	run     func(experiment.Options) error
+	close   func() error
+	check   error
+	done    bool
+}
+
+func (s *odd) Run(ctx context.Context, n int) error {
+	if s.run != nil && !s.done {
+		s.done = true
+		if err := s.run(s.options); err != nil {
+			return err
+		}
+	}
+	return s.spinning.Run(ctx, n)
+}
+
+func (s *odd) Close(context.Context) error {
+	if s.close != nil {
+		return s.close()
+	}
+	return nil
+}
+func (s *odd) Check() error { return s.check }
+
+func hang(experiment.Options) error {
+	fmt.Fprintln(os.Stderr, "hanging")
+	for { // a slice that does not listen to its context
+		time.Sleep(time.Hour)
+	}
+}
+
+// orphan starts a process that outlives the arm, writes its number to the file
+// named by the corpus, and leaves a file in the scratch folder.
+func orphan(o experiment.Options) error {
+	sleep := exec.Command("sleep", "1000")
+	if err := sleep.Start(); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(o.Dir, "file"), nil, 0o600),
+		os.WriteFile(o.Corpus, []byte(strconv.Itoa(sleep.Process.Pid)), 0o600),
+	)
+}
+
+// ended waits until the process whose number is in the file has ended.
+func ended(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, 10_000)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if n != 1 || err != nil {
+			t.Errorf("process %d, started by the arm, still runs (%v)", pid, err)
+		}
+		return
+	}
+}
+
+func armOf(name string, make func(experiment.Options) experiment.Subject) experiment.Arm {
+	return experiment.Arm{Name: name, Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
+		return make(o), nil
+	}}
+}
+
+func work(name string, units int) experiment.Arm {
+	return armOf(name, func(experiment.Options) experiment.Subject { return &spinning{units: units} })
+}
+
+func strange(o odd) experiment.Arm {
+	return armOf("logperf", func(options experiment.Options) experiment.Subject {
+		one := o
+		one.options, one.units = options, 1
+		return &one
+	})
+}
+
+func row(name string, metrics []string, arms ...experiment.Arm) experiment.Scenario {
+	return experiment.Scenario{
+		Name: "harness/" + name, Subject: "harness", Tier: "smoke", Measure: "cost", Title: "runs",
+		Metrics: metrics, Slice: 200 * time.Microsecond, Arms: arms, Source: "0123",
+	}
+}
+
+// scenarios are what the arms of the tests serve.
+func scenarios() []experiment.Scenario {
+	times := []string{"ns/op", "total-ns/op", "cpu-ns/op", "records/s", "allocs/op", "leaked-goroutines"}
+	lapped := row("laps", []string{"ns/op", "caller-ns/op", "drain-ns/op", "lost-records"},
+		armOf("logperf", func(experiment.Options) experiment.Subject { return &lapping{spinning: spinning{units: 1}} }),
+		work("plain", 1))
+	lapped.Laps = []string{"caller-ns/op", "drain-ns/op"}
+	once := row("once", []string{"ns/op", "peak-RSS-B"}, work("logperf", 1))
+	once.Ops, once.Slices = 5000, 1
+	fixed := row("fixed", []string{"ns/op"}, work("logperf", 1))
+	fixed.Ops, fixed.Slices = 1, 7
+	unopened := row("open-fails", []string{"ns/op"}, experiment.Arm{Name: "logperf",
+		Open: func(context.Context, experiment.Options) (experiment.Subject, error) {
+			return nil, errors.New("no such device")
+		}})
+	return []experiment.Scenario{
+		row("same", append(times, "spread"), work("logperf", 1), work("self", 1)),
+		row("triple", times, work("logperf", 3), work("once", 1), work("thrice", 3)),
+		lapped, once, fixed, unopened,
+		row("idle", []string{"ns/op"}, work("logperf", 1)),
+		row("missing", []string{"ns/op", "lost-records"}, work("logperf", 1)),
+		row("crash", []string{"ns/op"}, work("logperf", 1), strangeAs("peer", odd{run: func(experiment.Options) error { panic("it blew up") }})),
+		row("exit", []string{"ns/op"}, strange(odd{run: func(experiment.Options) error { os.Exit(3); return nil }})),
+		row("slice-fails", []string{"ns/op"}, strange(odd{run: func(experiment.Options) error { return errors.New("the disk is full") }})),
+		row("hang", []string{"ns/op"}, strange(odd{run: hang})),
+		row("hang-in-close", []string{"ns/op"}, strange(odd{close: func() error { return hang(experiment.Options{}) }})),
+		row("close-fails", []string{"ns/op"}, strange(odd{close: func() error { return errors.New("it is still busy") }})),
+		row("loss", []string{"ns/op"}, strange(odd{check: errors.New("1 record is missing")})),
+		row("orphan", []string{"ns/op"}, strange(odd{run: orphan})),
+		row("orphan-and-hang", []string{"ns/op"}, strange(odd{run: func(o experiment.Options) error {
+			return errors.Join(orphan(o), hang(o))
+		}})),
+		row("talks", []string{"ns/op"}, strange(odd{run: func(experiment.Options) error {
+			_, err := fmt.Println("hello, world")
+			return err
+		}})),
+	}
+}
+
+func strangeAs(name string, o odd) experiment.Arm {
+	a := strange(o)
+	a.Name = name
+	return a
+}
+
+func scenario(t testing.TB, name string) experiment.Scenario {
+	t.Helper()
+	for _, s := range scenarios() {
+		if s.Name == "harness/"+name {
+			return s
+		}
+	}
+	t.Fatalf("there is no scenario %q", name)
+	return experiment.Scenario{}
+}
