@@ -8,7 +8,7 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf fmt lint
+.PHONY: help test perf plants schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -42,6 +42,13 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	$(if $(tiers),,$(error TIER is "$(TIER)": want smoke, full or soak))
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
+
+plants: ## build with two planted faults and see that make perf fails for each
+	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
+
+schema: ## write docs/thresholds.schema.json anew
+	go tool logperf thresholds schema > docs/.thresholds.schema.json
+	mv docs/.thresholds.schema.json docs/thresholds.schema.json
 
 lint_tool := go tool -modfile=.ci/tools.mod
 

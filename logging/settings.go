@@ -108,14 +108,14 @@ type SinkSettings struct {
 // BenchmarkSettings are the parameters of the benchmark suite.
 type BenchmarkSettings struct {
 	// Warmup is the number of slices that run before those that count, 1 to
-	// 100000. Default 20.
+	// 100000. Default 10.
 	Warmup int `yaml:"warmup" env:"WARMUP"`
 	// Repetitions is how often a scenario is measured, each time in fresh
 	// processes, 1 to 1000. Default 6: fewer give no interval at a confidence of
 	// 0.95.
 	Repetitions int `yaml:"repetitions" env:"REPETITIONS"`
 	// Duration is the time that the slices of one arm take together in one
-	// repetition, 1ms to 10m. Default 200ms.
+	// repetition, 1ms to 10m. Default 150ms.
 	Duration time.Duration `yaml:"duration" env:"DURATION"`
 	// Confidence is that of the intervals, 0.5 to 0.999. Default 0.95.
 	Confidence float64 `yaml:"confidence" env:"CONFIDENCE"`
@@ -155,9 +155,9 @@ func (s SinkSettings) withDefaults() SinkSettings {
 }
 
 func (b BenchmarkSettings) withDefaults() BenchmarkSettings {
-	b.Warmup = cmp.Or(b.Warmup, 20)
+	b.Warmup = cmp.Or(b.Warmup, 10)
 	b.Repetitions = cmp.Or(b.Repetitions, 6)
-	b.Duration = cmp.Or(b.Duration, 200*time.Millisecond)
+	b.Duration = cmp.Or(b.Duration, 150*time.Millisecond)
 	b.Confidence = cmp.Or(b.Confidence, 0.95)
 	b.Seed = cmp.Or(b.Seed, 1)
 	b.Results = cmp.Or(b.Results, "results")

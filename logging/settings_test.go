@@ -24,7 +24,7 @@ func TestSettingsDefaultsAreValidAndComplete(t *testing.T) {
 		Redact: RedactSettings{Mask: "[REDACTED]"},
 		Sink:   SinkSettings{Kind: "stdout", BlockSize: 64 << 10},
 		Benchmark: BenchmarkSettings{
-			Warmup: 20, Repetitions: 6, Duration: 200 * time.Millisecond, Confidence: 0.95,
+			Warmup: 10, Repetitions: 6, Duration: 150 * time.Millisecond, Confidence: 0.95,
 			Seed: 1, Results: "results", Timeout: 30 * time.Second,
 		},
 	}

@@ -74,6 +74,7 @@ func packages() map[string]string {
 		"suites/internal/harness":    "the harness joins Ginkgo to what measures and judges, and knows nothing of logging",
 		"suites/internal/scenario":   "scenarios are linked into the arms: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
+		"suites/internal/plants":     "this test starts make and reads what it prints",
 	}
 }
 

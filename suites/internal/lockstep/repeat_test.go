@@ -138,6 +138,36 @@ func TestCheckRunsOneTinySlice(t *testing.T) {
 	}
 }
 
+func TestWarmUpRunsWhereItMay(t *testing.T) {
+	for _, tc := range []struct {
+		name, why string
+		check     bool
+		want      int64
+	}{
+		{"once", "a single slice is all there is", false, 5000},
+		{"once", "a single slice is all there is", true, 64},
+		{"laps", "a check has a slice of warm-up and one that counts", true, 128},
+	} {
+		o := options(t, "serve")
+		o.Check = tc.check
+		r, err := Repeat(t.Context(), scenario(t, tc.name), 0, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Arms[0].Report.Counts["offered"]; got != tc.want {
+			t.Errorf("%s offers %d records in all, want %d: %s", tc.name, got, tc.want, tc.why)
+		}
+	}
+}
+
+func TestWarmUpIsCutShortByTheDuration(t *testing.T) {
+	o := options(t, "serve")
+	o.Duration, o.Warmup = 5*time.Millisecond, 10_000_000 // hours, if it were not cut short
+	if _, err := Repeat(t.Context(), scenario(t, "same"), 0, o); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLapsAndCountsArrive(t *testing.T) {
 	o := options(t, "serve")
 	o.Warmup = 0
@@ -235,6 +265,7 @@ func TestUnknownScenarioAndCommandAreErrors(t *testing.T) {
 
 func TestCancelEndsTheArms(t *testing.T) {
 	o := options(t, "serve")
+	o.Timeout = time.Hour // it is the context that ends the arm
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	_, err := Repeat(ctx, scenario(t, "hang"), 0, o)

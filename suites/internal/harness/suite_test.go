@@ -1,0 +1,239 @@
+package harness
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/result"
+)
+
+// rows are two scenarios that are never run.
+func rows() []experiment.Scenario {
+	open := func(context.Context, experiment.Options) (experiment.Subject, error) { return nil, nil }
+	row := func(name, tier string, arms ...experiment.Arm) experiment.Scenario {
+		return experiment.Scenario{
+			Name: name, Title: "answers in " + tier, Subject: "queue", Tier: tier, Measure: "cost",
+			Metrics: []string{"ns/op", "allocs/op"}, Arms: arms, Source: "test",
+		}
+	}
+	ours, other := experiment.Arm{Name: "logperf", Open: open}, experiment.Arm{Name: "channel", Open: open}
+	return []experiment.Scenario{row("queue/one", "smoke", ours, other), row("queue/two", "full", ours)}
+}
+
+const goodLimits = `scenarios:
+  queue/one:
+    ns/op: {vs: {channel: 1.5}}
+  queue/two:
+    allocs/op: {max: 0}
+`
+
+// optionsWith is a measuring suite in a folder of its own.
+func optionsWith(t *testing.T, limits string) Options {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "thresholds.yaml"), []byte(limits), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Options{
+		Scenarios: rows(), Root: root, Results: "results", Warmup: 1, Repetitions: 6,
+		Duration: time.Millisecond, Timeout: time.Second, Confidence: 0.95, Measure: "1", Processes: 1, Out: io.Discard,
+	}
+}
+
+func TestAFaultIsFoundBeforeAnythingIsMeasured(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		limits string
+		change func(*Options)
+		want   string
+	}{
+		{"a misspelt key", strings.Replace(goodLimits, "max", "mx", 1), nil, `thresholds.yaml:5:17: the limit has the unknown key "mx"`},
+		{"a misspelt metric", strings.Replace(goodLimits, "allocs/op", "alocs/op", 1), nil, `thresholds.yaml:5:5: the metric "alocs/op" is unknown; did you mean allocs/op`},
+		{"a wrong unit", strings.Replace(goodLimits, "max: 0", "max: 3us", 1), nil, `thresholds.yaml:5:22: "3us" has the unit "us"`},
+		{"a misspelt scenario", strings.Replace(goodLimits, "queue/two", "queue/tow", 1), nil, `thresholds.yaml:4:3: the scenario "queue/tow" does not exist; did you mean queue/two`},
+		{"a scenario with no limit", strings.Split(goodLimits, "  queue/two")[0], nil, `thresholds.yaml: the scenario queue/two has no limit`},
+		{"an unknown reference", strings.Replace(goodLimits, "channel", "chanel", 1), nil, `has no reference "chanel": it has channel`},
+		{"an unknown scenario asked for", goodLimits, func(o *Options) { o.Only = "queue/won" }, `"queue/won", which does not exist; the nearest are queue/one`},
+		{"an unknown profile", goodLimits, func(o *Options) { o.Profile = "big" }, `the profile "big", which thresholds.yaml does not have`},
+		{"a wrong LOGPERF_MEASURE", goodLimits, func(o *Options) { o.Measure = "yes" }, `LOGPERF_MEASURE is "yes": want 0 (check) or 1 (measure)`},
+		{"a scenario twice", goodLimits, func(o *Options) { o.Scenarios = append(o.Scenarios, o.Scenarios[0]) }, "queue/one stands twice"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if raceEnabled && strings.Contains(c.name, "MEASURE") {
+				t.Skip("the race detector goes before LOGPERF_MEASURE")
+			}
+			o := optionsWith(t, c.limits)
+			if c.change != nil {
+				c.change(&o)
+			}
+			if _, err := New(t.Context(), o); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v\nwant one with %s", err, c.want)
+			}
+			if _, err := os.Stat(filepath.Join(o.Root, "results")); err == nil {
+				t.Error("a result folder was made")
+			}
+		})
+	}
+}
+
+// preview is what Ginkgo says will run.
+func preview(states map[string]types.SpecState) types.Report {
+	r := types.Report{SuiteConfig: types.SuiteConfig{LabelFilter: "subject:quue"}}
+	for name, state := range states {
+		r.SpecReports = append(r.SpecReports, types.SpecReport{LeafNodeText: "answers in smoke [" + name + "]", State: state})
+	}
+	return r
+}
+
+func TestAFilterThatSelectsNothingIsAnError(t *testing.T) {
+	s, err := New(t.Context(), optionsWith(t, goodLimits))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Select(preview(map[string]types.SpecState{"queue/one": types.SpecStateSkipped}))
+	if err == nil || !strings.Contains(err.Error(), `the label filter "subject:quue" selects no scenario`) {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(s.o.Root, "results")); err == nil {
+		t.Error("a result folder was made")
+	}
+}
+
+func TestAResultFolderThatCannotBeWrittenIsAnErrorBeforeMeasuring(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a check keeps no results")
+	}
+	o := optionsWith(t, goodLimits)
+	o.Results = filepath.Join(o.Root, "thresholds.yaml", "results")
+	s, err := New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Select(preview(map[string]types.SpecState{"queue/one": types.SpecStatePassed}))
+	if err == nil || !strings.Contains(err.Error(), "the result folder") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestARunInterruptedHalfwayLeavesWhatItHas(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a check keeps no results")
+	}
+	s, err := New(t.Context(), optionsWith(t, goodLimits))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := preview(map[string]types.SpecState{"queue/one": types.SpecStatePassed, "queue/two": types.SpecStatePassed})
+	if err := s.Select(both); err != nil {
+		t.Fatal(err)
+	}
+	row := result.Result{Scenario: "queue/one", Iterations: []int{10}, Values: map[string][]float64{"ns/op": {1}}}
+	if err := s.keep(s.o.Scenarios[0], []result.Result{row}, nil); err != nil {
+		t.Fatal(err)
+	}
+	load := func() *result.Run {
+		run, err := result.At(filepath.Join(s.o.Root, "results")).Load(s.run.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run
+	}
+	if run := load(); !run.Interrupted || len(run.Results) != 1 {
+		t.Errorf("after one scenario of two the run has %d results, interrupted %v", len(run.Results), run.Interrupted)
+	}
+	stopped := types.Report{SpecialSuiteFailureReasons: []string{"Interrupted by User"}}
+	if err := s.Leave(stopped); err != nil {
+		t.Fatal(err)
+	}
+	if run := load(); !run.Interrupted || run.Outcome != result.Fail {
+		t.Errorf("an interrupted run says interrupted %v, %s", run.Interrupted, run.Outcome)
+	}
+	if err := s.Leave(types.Report{SuiteSucceeded: true}); err != nil {
+		t.Fatal(err)
+	}
+	if run := load(); run.Interrupted {
+		t.Error("a whole run says that it was interrupted")
+	}
+	for _, name := range []string{"bench.txt", "report.json", "junit.xml", "summary.md"} {
+		if _, err := os.Stat(s.folder.Path(name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if target, err := os.Readlink(filepath.Join(s.o.Root, "results", "latest")); err != nil || target != s.run.ID {
+		t.Errorf("latest points at %q (%v), want %q", target, err, s.run.ID)
+	}
+}
+
+func TestModeFollowsWhoStartedTheSuite(t *testing.T) {
+	if raceEnabled {
+		if m, err := modeOf("1", 1); err != nil || m.Measure {
+			t.Errorf("under the race detector the mode is %+v, %v: want a check whatever LOGPERF_MEASURE says", m, err)
+		}
+		return
+	}
+	for _, c := range []struct {
+		override  string
+		processes int
+		measure   bool
+	}{
+		{"", 1, false}, // this test runs under go test
+		{"1", 1, true},
+		{"0", 1, false},
+		{"1", 2, false},
+	} {
+		m, err := modeOf(c.override, c.processes)
+		if err != nil || m.Measure != c.measure || m.Why == "" {
+			t.Errorf("override %q with %d processes gives %+v, %v: want measure %v with a reason", c.override, c.processes, m, err, c.measure)
+		}
+	}
+}
+
+func TestTheTextOfASpecNamesItsScenario(t *testing.T) {
+	row := rows()[0]
+	if name, ok := nameIn(textOf(row)); !ok || name != row.Name {
+		t.Errorf("%q names %q, %v", textOf(row), name, ok)
+	}
+	if name, ok := nameIn("a spec of another kind"); ok {
+		t.Errorf("a spec without a scenario names %q", name)
+	}
+}
+
+func TestOnlyIsComparedForEquality(t *testing.T) {
+	s := &Suite{o: Options{Only: "queue/put-take/producers=1/cap=1024"}}
+	var suite types.SuiteConfig
+	suite.LabelFilter = "tier:full"
+	s.Configure(&suite, &types.ReporterConfig{})
+	if suite.LabelFilter != "" || len(suite.FocusStrings) != 1 || !strings.HasSuffix(suite.FocusStrings[0], `cap=1024\]$`) {
+		t.Errorf("filter %q, focus %q", suite.LabelFilter, suite.FocusStrings)
+	}
+}
+
+func TestTheWorstVerdictDecides(t *testing.T) {
+	verdicts := func(outcomes ...result.Outcome) (all []result.Verdict) {
+		for _, o := range outcomes {
+			all = append(all, result.Verdict{Outcome: o})
+		}
+		return all
+	}
+	for _, c := range []struct {
+		in   []result.Verdict
+		want result.Outcome
+	}{
+		{nil, result.Pass},
+		{verdicts(result.NotJudged, result.Pass), result.Pass},
+		{verdicts(result.Inconclusive, result.Pass), result.Inconclusive},
+		{verdicts(result.Inconclusive, result.Fail, result.Pass), result.Fail},
+	} {
+		if got := worst(c.in); got != c.want {
+			t.Errorf("%v: %s, want %s", c.in, got, c.want)
+		}
+	}
+}
