@@ -16,6 +16,7 @@ help: ## list the targets
 	@echo "make perf takes LABELS='subject:queue && measure:latency', TIER=smoke|full|soak or"
 	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log."
 
+test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
 	go test -race -count=1 ./...
 	go test -count=1 ./...

@@ -33,7 +33,7 @@ type Calibration struct {
 func (r *Runner) Calibrate(ctx context.Context) (Calibration, error) {
 	fixed := r.scenario.fixedOps(r.check)
 	if fixed == 0 || r.scenario.Emits("barrier-ns") || r.scenario.Emits("barrier-share") {
-		barrier, err := r.median(ctx, 0, barrierReadings)
+		barrier, err := r.wait(ctx)
 		if err != nil {
 			return Calibration{}, fmt.Errorf("the barrier alone: %w", err)
 		}
@@ -46,22 +46,14 @@ func (r *Runner) Calibrate(ctx context.Context) (Calibration, error) {
 	return Calibration{N: n, Barrier: r.barrier}, err
 }
 
-// search returns the smallest n, within the noise of a few readings, whose
-// slices last the aim.
+// search returns the smallest n whose slices last the aim.
 func (r *Runner) search(ctx context.Context, aim time.Duration) (int, error) {
 	most := mostOps
 	if r.scenario.MaxOps > 0 {
 		most = r.scenario.MaxOps
 	}
 	for n := 1; ; n = min(2*n, most) {
-		took, err := r.median(ctx, n, sizeReadings)
-		if err == nil && took >= aim {
-			// Once more: a machine that was busy elsewhere for a few slices would
-			// end the search far too early.
-			var again time.Duration
-			again, err = r.median(ctx, n, sizeReadings)
-			took = min(took, again)
-		}
+		took, err := r.least(ctx, n, aim)
 		if err != nil {
 			return 0, err
 		}
@@ -76,16 +68,33 @@ func (r *Runner) search(ctx context.Context, aim time.Duration) (int, error) {
 	}
 }
 
-// median is the median wall time of a few slices of n operations.
-func (r *Runner) median(ctx context.Context, n, readings int) (time.Duration, error) {
-	walls := make([]time.Duration, readings)
-	for i := range walls {
+// least is the shortest of a few slices of n operations, or the first that is
+// shorter than the aim. It is not their median: what disturbs the machine only
+// makes slices longer, and would end the search far too early.
+func (r *Runner) least(ctx context.Context, n int, aim time.Duration) (time.Duration, error) {
+	least := time.Duration(math.MaxInt64)
+	for range sizeReadings {
 		s, err := r.Slice(ctx, n)
+		if err != nil {
+			return 0, err
+		}
+		if least = min(least, s.Wall); least < aim {
+			break
+		}
+	}
+	return least, nil
+}
+
+// wait is the median time of the barrier alone.
+func (r *Runner) wait(ctx context.Context) (time.Duration, error) {
+	walls := make([]time.Duration, barrierReadings)
+	for i := range walls {
+		s, err := r.Slice(ctx, 0)
 		if err != nil {
 			return 0, err
 		}
 		walls[i] = s.Wall
 	}
 	slices.Sort(walls)
-	return walls[readings/2], nil
+	return walls[barrierReadings/2], nil
 }

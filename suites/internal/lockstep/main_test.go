@@ -47,8 +47,30 @@ func options(t *testing.T, mode string) Options {
 		Command: Command{Path: path, Env: append(os.Environ(), armVariable+"="+mode)},
 		Seed:    1, Duration: 20 * time.Millisecond, Warmup: 2, Timeout: 20 * time.Second, Dir: t.TempDir(),
 	}
-	t.Cleanup(func() { nothingLeft(t, o.Dir) })
+	before := pipes(t)
+	t.Cleanup(func() {
+		nothingLeft(t, o.Dir)
+		if after := pipes(t); after != before {
+			t.Errorf("%d ends of pipes are open, %d were before", after, before)
+		}
+	})
 	return o
+}
+
+// pipes counts the ends of pipes that this process has open.
+func pipes(t *testing.T) int {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && strings.HasPrefix(to, "pipe:") {
+			n++
+		}
+	}
+	return n
 }
 
 // nothingLeft asserts that neither child processes nor scratch folders remain.

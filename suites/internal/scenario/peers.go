@@ -36,7 +36,7 @@ func Peers() []experiment.Scenario {
 			Title: fmt.Sprintf("takes records with 10 attributes from %s to a file, flushed", plural(callers, "caller")),
 			Tier:  tier, Measure: "throughput",
 			Metrics: []string{"ns/op", "total-ns/op", "caller-ns/op", "records/s", "cpu-ns/op", "allocs/op", "line-B/op", "lost-records"},
-			Laps:    []string{"caller-ns/op"}, Slice: 4 * handOver,
+			Laps:    []string{"caller-ns/op"}, Slice: 2 * handOver,
 			Arms: []experiment.Arm{
 				endArm(endOptions{log: logF10, file: true, callers: callers}),
 				fileArm("phuslu", phusluFile, callers),
