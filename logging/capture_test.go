@@ -75,7 +75,8 @@ func TestLineShowsTheValuesAsTheyWereAtTheCall(t *testing.T) {
 	b, m, p := []byte("abc"), map[string]int{"a": 1}, &point{X: 1}
 	attrs := []slog.Attr{slog.Int("i", 1), slog.Int("j", 2)}
 	args := []slog.Attr{
-		slog.Any("b", b), slog.Any("m", m), slog.Any("p", p), {Key: "g", Value: slog.GroupValue(attrs...)},
+		slog.Any("b", b), slog.Any("m", m), slog.Any("p", p),
+		{Key: "g", Value: slog.GroupValue(attrs...)},
 		slog.Any("v", valuer{slog.AnyValue(b)}),
 	}
 	l.Info(t.Context(), "m", args...)

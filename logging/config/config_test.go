@@ -220,9 +220,9 @@ func TestErrorsCanBeTakenApart(t *testing.T) {
 	if !ok || fault.Path != "queue.capacity" || fault.Value != "3" {
 		t.Errorf("no *logging.Fault in %v", err)
 	}
-	if e := (&Error{Err: fs}); e.Error() != "a fault" {
+	if e := (&Error{Err: errFault}); e.Error() != "a fault" {
 		t.Errorf("an error of no place reads %q", e)
 	}
 }
 
-var fs = errors.New("a fault")
+var errFault = errors.New("a fault")

@@ -11,8 +11,13 @@ func TestEditsIsTheLevenshteinDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"saturday", "sunday", 3},
-		{"intention", "execution", 5}, {"same", "same", 0},
+		{"", "", 0},
+		{"", "abc", 3},
+		{"kitten", "sitting", 3},
+		{"flaw", "lawn", 2},
+		{"saturday", "sunday", 3},
+		{"intention", "execution", 5},
+		{"same", "same", 0},
 	} {
 		if ab, ba := edits(tc.a, tc.b), edits(tc.b, tc.a); ab != tc.want || ba != tc.want {
 			t.Errorf("%q and %q: %d and %d, want %d", tc.a, tc.b, ab, ba, tc.want)

@@ -150,15 +150,21 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 		want string
 	}{
 		{
-			"a setting out of range", logging.Settings{Sink: toFile, Queue: logging.QueueSettings{Capacity: 3}}, logging.Options{},
+			"a setting out of range",
+			logging.Settings{Sink: toFile, Queue: logging.QueueSettings{Capacity: 3}},
+			logging.Options{},
 			"queue.capacity: 3 is not a power of two: want 2 to 4194304",
 		},
 		{
-			"a sink beside that of the settings", logging.Settings{Sink: toFile}, logging.Options{Sink: sink.NewDiscard()},
+			"a sink beside that of the settings",
+			logging.Settings{Sink: toFile},
+			logging.Options{Sink: sink.NewDiscard()},
 			"Options.Sink is set, but Open opens the sink of the settings: want logging.New for a sink of your own",
 		},
 		{
-			"a folder for a file", logging.Settings{Sink: logging.SinkSettings{Path: filepath.Dir(path)}}, logging.Options{},
+			"a folder for a file",
+			logging.Settings{Sink: logging.SinkSettings{Path: filepath.Dir(path)}},
+			logging.Options{},
 			"file sink: " + filepath.Dir(path) + " is a folder: want the path of a file",
 		},
 	} {

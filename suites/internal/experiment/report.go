@@ -115,9 +115,14 @@ func (p Report) Check() error {
 		what  string
 		value int64
 	}{
-		{"operations", int64(p.N)}, {"barrier", int64(p.Barrier)}, {"GC pause", int64(p.GCPause)},
-		{"user time", int64(p.User)}, {"system time", int64(p.System)}, {"context switches", p.Switches},
-		{"peak RSS", p.PeakRSS}, {"leaked goroutines", int64(p.Leaked)},
+		{"operations", int64(p.N)},
+		{"barrier", int64(p.Barrier)},
+		{"GC pause", int64(p.GCPause)},
+		{"user time", int64(p.User)},
+		{"system time", int64(p.System)},
+		{"context switches", p.Switches},
+		{"peak RSS", p.PeakRSS},
+		{"leaked goroutines", int64(p.Leaked)},
 	} {
 		if one.value < 0 {
 			return fmt.Errorf("its report has %d for %s: want 0 or more", one.value, one.what)

@@ -123,6 +123,7 @@ func suiteEdges() []edge {
 		{from: in + "threshold", to: in + "stat", why: "the interval that decides"},
 		{from: in + "threshold", to: "github.com/goccy/go-yaml", why: "limits with line and column"},
 		{from: in + "threshold", to: "github.com/google/jsonschema-go", why: "the schema for editors"},
+		{from: in + "threshold", to: "github.com/santhosh-tekuri/jsonschema/v6", why: "its test holds schema and parser to the same examples"},
 
 		{from: in + "report", to: in + "metric", why: "formats values in their unit"},
 		{from: in + "report", to: in + "result", why: "what is shown"},

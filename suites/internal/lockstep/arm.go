@@ -40,7 +40,11 @@ func openArm(ctx context.Context, s experiment.Scenario, name string, o Options)
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
-	p, err := startProcess(ctx, o.Command)
+	command := o.Command
+	if name != s.Arms[0].Name {
+		command = forgiving(command)
+	}
+	p, err := startProcess(ctx, command)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

@@ -215,9 +215,9 @@ func ended(t *testing.T, file string) {
 	}
 }
 
-func armOf(name string, make func(experiment.Options) experiment.Subject) experiment.Arm {
+func armOf(name string, open func(experiment.Options) experiment.Subject) experiment.Arm {
 	return experiment.Arm{Name: name, Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
-		return make(o), nil
+		return open(o), nil
 	}}
 }
 
@@ -252,10 +252,12 @@ func scenarios() []experiment.Scenario {
 	once.Ops, once.Slices = 5000, 1
 	fixed := row("fixed", []string{"ns/op"}, work("logperf", 1))
 	fixed.Ops, fixed.Slices = 1, 7
-	unopened := row("open-fails", []string{"ns/op"}, experiment.Arm{Name: "logperf",
+	unopened := row("open-fails", []string{"ns/op"}, experiment.Arm{
+		Name: "logperf",
 		Open: func(context.Context, experiment.Options) (experiment.Subject, error) {
 			return nil, errors.New("no such device")
-		}})
+		},
+	})
 	return []experiment.Scenario{
 		row("same", append(times, "spread"), work("logperf", 1), work("self", 1)),
 		row("triple", times, work("logperf", 3), work("once", 1), work("thrice", 3)),

@@ -82,7 +82,8 @@ func TestThreefoldWorkShows(t *testing.T) {
 	within(t, "a third of the rate", ratioOf(t, rows[0], "records/s", "once").Slices, 1/6., 1/1.5)
 	within(t, "the same work", ratioOf(t, rows[0], "ns/op", "thrice").Slices, 0.5, 2)
 	if got := []string{rows[0].Row(), rows[1].Row(), rows[2].Row()}; !slices.Equal(got, []string{
-		"harness/triple", "harness/triple/ref=once", "harness/triple/ref=thrice"}) {
+		"harness/triple", "harness/triple/ref=once", "harness/triple/ref=thrice",
+	}) {
 		t.Errorf("the rows are %v", got)
 	}
 }
@@ -300,6 +301,13 @@ func TestEnvironmentBoundsTheProcessors(t *testing.T) {
 	got := environment([]string{"A=1"})
 	if len(got) != 3 || got[1] != "GOMAXPROCS=1" && got[1] != "GOMAXPROCS=2" || got[2] != "GORACE=atexit_sleep_ms=0" {
 		t.Errorf("environment is %v, want GOMAXPROCS of at most 2 and GORACE added", got)
+	}
+	got = environment(forgiving(Command{Env: []string{"A=1"}}).Env)
+	if !slices.Contains(got, "GORACE=atexit_sleep_ms=0 exitcode=0") || len(got) != 3 {
+		t.Errorf("the environment of a reference is %v, want GORACE with the exit code 0", got)
+	}
+	if got := forgiving(Command{Env: set}).Env; !slices.Equal(got, set) {
+		t.Errorf("the environment of a reference is %v, want %v unchanged", got, set)
 	}
 	if slices.Index(environment(nil), "PATH="+os.Getenv("PATH")) < 0 {
 		t.Error("environment(nil) does not inherit")

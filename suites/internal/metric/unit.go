@@ -45,15 +45,17 @@ func (u Unit) steps() []step {
 }
 
 // Parse reads a value as thresholds.yaml writes it: "20us", "64KiB", "3%",
-// "200k", or a plain number in the unit itself. It refuses a suffix that the
-// unit does not have, and what is not a finite number.
+// "200k", or a plain number in the unit itself; what Format writes, too. It
+// refuses a suffix that the unit does not have, and what is not a finite number.
 func (u Unit) Parse(text string) (float64, error) {
-	number := strings.TrimRight(text, "GMKikBnums%")
-	suffix := strings.TrimSpace(text[len(number):])
+	value := u.withoutRate(text)
+	number := strings.TrimRight(value, "GMKikBnums%")
+	suffix := strings.TrimSpace(value[len(number):])
 	number = strings.TrimSpace(number)
 	v, err := strconv.ParseFloat(number, 64)
+	noNumber := fmt.Errorf("%q is not a number with a unit: want for example %s", text, u.Example())
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%q is not a number with a unit: want for example %s", text, u.Example())
+		return 0, noNumber
 	}
 	if suffix == "" {
 		return v, nil
@@ -61,7 +63,10 @@ func (u Unit) Parse(text string) (float64, error) {
 	var legal []string
 	for _, s := range u.steps() {
 		if s.suffix == suffix {
-			return v * s.factor, nil
+			if v *= s.factor; math.IsInf(v, 0) {
+				return 0, noNumber
+			}
+			return v, nil
 		}
 		if s.suffix != "" {
 			legal = append(legal, s.suffix)
@@ -71,6 +76,18 @@ func (u Unit) Parse(text string) (float64, error) {
 		return 0, fmt.Errorf("%q has the unit %q: a value in %s is a plain number", text, suffix, u)
 	}
 	return 0, fmt.Errorf("%q has the unit %q: want %s", text, suffix, strings.Join(legal, ", "))
+}
+
+// withoutRate cuts what Format puts behind a rate.
+func (u Unit) withoutRate(text string) string {
+	switch u {
+	case PerSecond:
+		return strings.TrimSuffix(text, "/s")
+	case MegabytesPerSecond:
+		return strings.TrimSuffix(text, "MB/s")
+	default:
+		return text
+	}
 }
 
 // Example is how a value of the unit may be written in a file of limits.
@@ -90,7 +107,8 @@ func (u Unit) Example() string {
 }
 
 // Format writes a value with its unit in three significant digits: "412 ns",
-// "1.24 ms", "64.0 KiB", "2.05 M/s".
+// "1.24 ms", "64 KiB", "2.05 M/s". Ratios keep three decimals, so that they stand
+// in a column, and small ones their three digits: a share of 0.0004 is not none.
 func (u Unit) Format(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -102,6 +120,9 @@ func (u Unit) Format(v float64) string {
 	}
 	switch u {
 	case Ratio:
+		if v != 0 && math.Abs(v) < 0.0995 {
+			return digits(v)
+		}
 		return strconv.FormatFloat(v, 'f', 3, 64)
 	case MegabytesPerSecond:
 		return digits(v) + " MB/s"

@@ -15,9 +15,16 @@ import (
 // columns are the metrics of the table of figures, those that most scenarios
 // share; the rest stands in run.json and bench.txt.
 var columns = []struct{ title, metric string }{
-	{"time/op", "ns/op"}, {"caller/op", "caller-ns/op"}, {"CPU/op", "cpu-ns/op"},
-	{"p50", "p50-ns"}, {"p99", "p99-ns"}, {"p99.9", "p99.9-ns"},
-	{"rate", "records/s"}, {"MB/s", "MB/s"}, {"allocs", "allocs/op"}, {"B/op", "B/op"},
+	{"time/op", "ns/op"},
+	{"caller/op", "caller-ns/op"},
+	{"CPU/op", "cpu-ns/op"},
+	{"p50", "p50-ns"},
+	{"p99", "p99-ns"},
+	{"p99.9", "p99.9-ns"},
+	{"rate", "records/s"},
+	{"MB/s", "MB/s"},
+	{"allocs", "allocs/op"},
+	{"B/op", "B/op"},
 }
 
 // Figures writes what was measured of each subject, its references below it:

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -123,19 +124,36 @@ func outcome(v result.Verdict, color bool) string {
 	return text.FgGreen.Sprint(word)
 }
 
-// failures names each verdict that asks for something, with its place.
+// failures names each verdict that asks for something, with its place, and why
+// others were not judged.
 func failures(run *result.Run) string {
 	var b strings.Builder
 	for _, v := range ordered(run.Verdicts) {
 		if v.Outcome == result.Fail || v.Outcome == result.Inconclusive {
-			fmt.Fprintf(&b, "%s  %s:%d  %s %s: %s %s, limit %s: %s\n", v.Outcome, v.File, v.Line, v.Scenario,
-				metricOf(v), valueOf(v), intervalOf(v), v.LimitText, v.Note)
+			fmt.Fprintf(&b, "%s  %s:%d  %s %s: %s%s (n=%d), limit %s: %s\n", v.Outcome, v.File, v.Line, v.Scenario,
+				metricOf(v), valueOf(v), bracketed(intervalOf(v)), v.Interval.N, v.LimitText, v.Note)
 		}
+	}
+	notes := map[string]int{}
+	for _, v := range run.Verdicts {
+		if v.Outcome == result.NotJudged {
+			notes[v.Note]++
+		}
+	}
+	for _, note := range slices.Sorted(maps.Keys(notes)) {
+		fmt.Fprintf(&b, "%d not judged: %s\n", notes[note], note)
 	}
 	if run.Interrupted {
 		b.WriteString("interrupted: not all selected scenarios have run\n")
 	}
 	return b.String()
+}
+
+func bracketed(interval string) string {
+	if interval == "" {
+		return ""
+	}
+	return " [" + interval + "]"
 }
 
 // Summary is one line on the whole run.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/perf/benchfmt"
 
@@ -15,7 +16,9 @@ import (
 
 // WriteBench writes the run in the Go benchmark format: one line for each row
 // and repetition, references as rows of their own, marked /ref=NAME. The first
-// letter of a name is in upper case, as the format asks for.
+// letter of a name is in upper case, as the format asks for. A row whose metrics
+// do not have one value for each repetition is an error: what is left out would
+// shrink the sample that benchstat sees.
 func WriteBench(w io.Writer, run *Run) error {
 	if err := writeUnits(w, run); err != nil {
 		return err
@@ -23,14 +26,15 @@ func WriteBench(w io.Writer, run *Run) error {
 	config := configOf(run)
 	b := benchfmt.NewWriter(w)
 	for _, row := range run.Results {
+		if err := checkRow(row); err != nil {
+			return err
+		}
 		for i, n := range row.Iterations {
 			line := &benchfmt.Result{
-				Name: benchfmt.Name(strings.ToUpper(row.Scenario[:1]) + row.Row()[1:]), Iters: n, Config: config,
+				Name: benchfmt.Name(strings.ToUpper(row.Row()[:1]) + row.Row()[1:]), Iters: n, Config: config,
 			}
 			for _, name := range slices.Sorted(maps.Keys(row.Values)) {
-				if values := row.Values[name]; i < len(values) {
-					line.Values = append(line.Values, benchfmt.Value{Value: values[i], Unit: name})
-				}
+				line.Values = append(line.Values, benchfmt.Value{Value: row.Values[name][i], Unit: name})
 			}
 			if len(line.Values) == 0 {
 				continue
@@ -38,6 +42,19 @@ func WriteBench(w io.Writer, run *Run) error {
 			if err := b.Write(line); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// checkRow refuses what a line of the format cannot hold.
+func checkRow(row Result) error {
+	if row.Scenario == "" || strings.ContainsFunc(row.Row(), unicode.IsSpace) {
+		return fmt.Errorf("bench.txt cannot hold the row %q: want a name without spaces", row.Row())
+	}
+	for _, name := range slices.Sorted(maps.Keys(row.Values)) {
+		if n := len(row.Values[name]); n != len(row.Iterations) {
+			return fmt.Errorf("%s: %s has %d values for %d repetitions: want one each", row.Row(), name, n, len(row.Iterations))
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ type Environment struct {
 // says little of itself is still a figure.
 func Machine(ctx context.Context, root string) Environment {
 	e := Environment{
-		CPU: cpuModel(), Cores: runtime.NumCPU(), Quota: cpuQuota(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		CPU: cpuModel(), Cores: runtime.NumCPU(), Quota: cpuQuota("/"), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Kernel: firstLine("/proc/sys/kernel/osrelease"), Go: runtime.Version(),
 		GOMAXPROCS: ArmProcs(), GOGC: os.Getenv("GOGC"), GOMEMLIMIT: os.Getenv("GOMEMLIMIT"),
 		Governor:   firstLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
@@ -69,24 +69,6 @@ func cpuModel() string {
 		}
 	}
 	return runtime.GOARCH
-}
-
-// cpuQuota reads cgroup v2's cpu.max, then v1's pair of files.
-func cpuQuota() float64 {
-	if quota, period, ok := strings.Cut(firstLine("/sys/fs/cgroup/cpu.max"), " "); ok {
-		return share(quota, period)
-	}
-	const v1 = "/sys/fs/cgroup/cpu/cpu.cfs_"
-	return share(firstLine(v1+"quota_us"), firstLine(v1+"period_us"))
-}
-
-func share(quota, period string) float64 {
-	q, errQ := strconv.ParseFloat(quota, 64)
-	p, errP := strconv.ParseFloat(period, 64)
-	if errQ != nil || errP != nil || q <= 0 || p <= 0 {
-		return 0
-	}
-	return q / p
 }
 
 func firstLine(path string) string {
@@ -123,6 +105,7 @@ func commit(ctx context.Context, root string) (hash string, dirty bool) {
 	git := func(args ...string) (string, error) {
 		c := exec.CommandContext(ctx, "git", args...)
 		c.Dir = root
+		c.WaitDelay = time.Second // a helper of git's may hold its output open
 		out, err := c.Output()
 		return strings.TrimSpace(string(out)), err
 	}
@@ -130,6 +113,7 @@ func commit(ctx context.Context, root string) (hash string, dirty bool) {
 	if err != nil {
 		return "unknown", false
 	}
-	changes, err := git("status", "--porcelain", "--untracked-files=no")
+	// No lock is taken: a commit that is made meanwhile must not fail for ours.
+	changes, err := git("--no-optional-locks", "status", "--porcelain", "--untracked-files=no")
 	return hash, err == nil && changes != ""
 }

@@ -128,6 +128,9 @@ type Verdict struct {
 // that something was not measured.
 func (r *Run) check() error {
 	for _, row := range r.Results {
+		if err := finite(row.Row(), "drift", row.Drift); err != nil {
+			return err
+		}
 		for _, name := range slices.Sorted(maps.Keys(row.Values)) {
 			if err := finite(row.Row(), name, row.Values[name]...); err != nil {
 				return err
@@ -141,7 +144,7 @@ func (r *Run) check() error {
 		}
 	}
 	for _, v := range r.Verdicts {
-		if err := finite(v.Scenario, v.Metric, v.Interval.Center, v.Interval.Lo, v.Interval.Hi, v.Headroom); err != nil {
+		if err := finite(v.Scenario, v.Metric, v.Interval.Center, v.Interval.Lo, v.Interval.Hi, v.Interval.Confidence, v.Limit, v.Headroom); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -33,11 +34,15 @@ func OpenStore(root string) (*Store, error) {
 	return &Store{root}, errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// reason is an error without the path that the sentence names already.
+// reason is an error without the paths that the sentence names already.
 func reason(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {
 		return at.Err
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
 	}
 	return err
 }
@@ -98,12 +103,12 @@ func (f *Folder) Publish() error {
 	link := filepath.Join(f.store.root, Latest)
 	temporary := filepath.Join(f.store.root, "."+Latest+"-"+f.id)
 	if err := os.Symlink(f.id, temporary); err != nil {
-		return err
+		return fmt.Errorf("the link %s cannot be set: %w", link, reason(err))
 	}
 	if err := os.Rename(temporary, link); err != nil {
-		return errors.Join(err, os.Remove(temporary))
+		return errors.Join(fmt.Errorf("the link %s cannot be set: %w", link, reason(err)), os.Remove(temporary))
 	}
-	return nil
+	return syncFolder(f.store.root)
 }
 
 // Load reads a run by the name of its folder, or "latest".
@@ -121,19 +126,35 @@ func (s *Store) Load(id string) (*Run, error) {
 
 // Decode reads the text of a run.json; path is for the message alone.
 func Decode(path string, text []byte) (*Run, error) {
+	// The version comes first: in a newer one a field may have another type, and
+	// the file would be called damaged.
+	var version struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	if version.Schema < 1 || version.Schema > SchemaVersion {
+		return nil, fmt.Errorf("%s has schema version %d: this program reads 1 to %d", path, version.Schema, SchemaVersion)
+	}
 	var run Run
 	if err := json.Unmarshal(text, &run); err != nil {
 		return nil, fmt.Errorf("%s is damaged: %w", path, err)
-	}
-	if run.Schema < 1 || run.Schema > SchemaVersion {
-		return nil, fmt.Errorf("%s has schema version %d: this program reads 1 to %d", path, run.Schema, SchemaVersion)
 	}
 	return &run, nil
 }
 
 // WriteFileAtomic writes a file whole or not at all: a temporary file beside it
-// is synced and renamed.
-func WriteFileAtomic(path string, data []byte) (err error) {
+// is synced and renamed, and the folder synced, so that the name lasts as the
+// bytes do.
+func WriteFileAtomic(path string, data []byte) error {
+	if err := replace(path, data); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func replace(path string, data []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, reason(err))
@@ -156,4 +177,18 @@ func WriteFileAtomic(path string, data []byte) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// syncFolder makes what was renamed in a folder last. Where the file system
+// knows no sync of folders there is nothing to wait for.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = folder.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		err = nil
+	}
+	return errors.Join(err, folder.Close())
 }

@@ -67,11 +67,17 @@ func (h *Histogram) Encode() ([]byte, error) {
 	return h.h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 }
 
-// DecodeHistogram reads what Encode wrote. Clamped is not part of the format.
+// DecodeHistogram reads what Encode wrote. Clamped is not part of the format. A
+// histogram of another range or precision is refused: Merge would leave out
+// what it cannot hold without a word.
 func DecodeHistogram(data []byte) (*Histogram, error) {
 	h, err := hdrhistogram.Decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("the histogram cannot be read: %w", err)
+	}
+	if h.LowestTrackableValue() != 1 || h.HighestTrackableValue() != histogramTop || h.SignificantFigures() != histogramDigits {
+		return nil, fmt.Errorf("the histogram ranges from %d to %d ns at %d digits: want 1 to %d ns at %d digits",
+			h.LowestTrackableValue(), h.HighestTrackableValue(), h.SignificantFigures(), histogramTop, histogramDigits)
 	}
 	return &Histogram{h: h}, nil
 }

@@ -18,7 +18,8 @@ type Interval struct {
 	Lo float64 `json:"lo"`
 	Hi float64 `json:"hi"`
 	// Confidence is what the interval achieves: at least what was asked for,
-	// because order statistics move in steps. 0 where there is no interval.
+	// because order statistics move in steps; for more than 30 values it is a
+	// normal approximation, good to 0.002. 0 where there is no interval.
 	Confidence float64 `json:"confidence"`
 	// N is the number of values.
 	N int `json:"n"`
@@ -42,6 +43,10 @@ func (i Interval) HalfWidth() float64 {
 // which assume nothing of the distribution (as benchstat does): the bounds are
 // the values of two ranks, whose confidence follows from the binomial
 // distribution. Confidence lies in (0, 1); 0.95 needs six values.
+//
+// The two ranks may lie unevenly around the middle: with 8 values they are 1
+// and 7, so that the true median lies above Hi in 3.5 % of samples and below Lo
+// in 0.4 %. Among 6 and 12 values at 0.95 they are even.
 func Median(xs []float64, confidence float64) Interval {
 	if len(xs) == 0 {
 		return Interval{Center: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), Warnings: []string{"no values"}}
@@ -76,8 +81,8 @@ func Quantile(sorted []float64, q float64) float64 {
 	}
 	h := q * float64(len(sorted)-1)
 	i := int(h)
-	if i >= len(sorted)-1 {
-		return sorted[len(sorted)-1]
+	if h == float64(i) { // also where the next value is infinite
+		return sorted[i]
 	}
 	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
 }

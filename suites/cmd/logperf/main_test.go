@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/logperf/logperf/suites/internal/result"
+)
+
+func call(args ...string) (code int, out, errs string) {
+	var o, e bytes.Buffer
+	code = run(args, &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestTheRepositorysLimitsCoverItsScenarios(t *testing.T) {
+	code, out, errs := call("thresholds", "check", "../../../thresholds.yaml")
+	if code != 0 || !strings.Contains(out, " limits on ") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+}
+
+func TestAFaultInTheLimitsIsExitStatusOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "thresholds.yaml")
+	if err := os.WriteFile(path, []byte("scenarios:\n  queue/none:\n    allocs/op: {max: 0}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errs := call("thresholds", "check", path)
+	if code != 1 || !strings.Contains(errs, `thresholds.yaml:2:3: the scenario "queue/none" does not exist`) {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+func TestMisuseIsExitStatusTwo(t *testing.T) {
+	for _, args := range [][]string{{"none"}, {"show", "a", "b"}, {"thresholds", "schema", "x"}, {"show", "--none"}} {
+		if code, _, errs := call(args...); code != 2 || !strings.HasPrefix(errs, "logperf: ") {
+			t.Errorf("%v: exit %d, %q", args, code, errs)
+		}
+	}
+}
+
+func TestTheSchemaIsPrinted(t *testing.T) {
+	want, err := os.ReadFile("../../../docs/thresholds.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := call("thresholds", "schema"); code != 0 || out != string(want) {
+		t.Errorf("exit %d, and the schema is not that of docs/", code)
+	}
+}
+
+func TestAStoredRunIsShownAgain(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("LOGPERF_BENCHMARK_RESULTS", root)
+	if code, _, errs := call("show"); code != 1 || !strings.Contains(errs, `there is no run "latest"`) {
+		t.Errorf("an empty store: exit %d, %s", code, errs)
+	}
+	store, err := result.OpenStore(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := store.Create(time.Now(), "abc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &result.Run{Schema: 1, ID: folder.ID(), Outcome: result.Pass, Results: []result.Result{
+		{Scenario: "queue/put", Iterations: []int{1}, Values: map[string][]float64{"ns/op": {20}}},
+	}}
+	if err := folder.Save(run); err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.Publish(); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"show"}, {"show", folder.ID()}} {
+		if code, out, errs := call(args...); code != 0 || !strings.Contains(out, "queue/put") || !strings.Contains(out, "PASS: 1 scenarios") {
+			t.Errorf("%v: exit %d\n%s%s", args, code, out, errs)
+		}
+	}
+	if code, out, _ := call("show", "--markdown"); code != 0 || !strings.HasPrefix(out, "### logperf: PASS") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
