@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/onsi/ginkgo/v2/types"
 
@@ -19,11 +21,11 @@ import (
 // of this run alone, into the parameters of the suite. It is the only place
 // where the two meet: the packages that measure know nothing of logging.
 func optionsFrom(environ []string, ginkgo types.SuiteConfig) (harness.Options, error) {
-	settings, err := config.Load(environ)
+	root, err := moduleRoot()
 	if err != nil {
 		return harness.Options{}, err
 	}
-	root, err := moduleRoot()
+	settings, err := config.Load(withSettingsBelow(root, environ))
 	if err != nil {
 		return harness.Options{}, err
 	}
@@ -46,14 +48,32 @@ func optionsFrom(environ []string, ginkgo types.SuiteConfig) (harness.Options, e
 		return harness.Options{}, err
 	}
 	if path := os.Getenv("LOGPERF_CORPUS"); path != "" {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(root, path)
-		}
-		if options.Corpus, err = scenario.OpenCorpus(path); err != nil {
+		if options.Corpus, err = scenario.OpenCorpus(below(root, path)); err != nil {
 			return harness.Options{}, fmt.Errorf("LOGPERF_CORPUS: %w", err)
 		}
 	}
 	return options, nil
+}
+
+// below makes a relative path begin at the repository, where its user stands:
+// the suite itself runs in the folder of this package.
+func below(root, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(root, path)
+}
+
+// withSettingsBelow is the environment with the file of LOGPERF_SETTINGS below
+// the repository.
+func withSettingsBelow(root string, environ []string) []string {
+	environ = slices.Clone(environ)
+	for i, one := range environ {
+		if path, ok := strings.CutPrefix(one, "LOGPERF_SETTINGS="); ok && path != "" {
+			environ[i] = "LOGPERF_SETTINGS=" + below(root, path)
+		}
+	}
+	return environ
 }
 
 // failInconclusive is true where nobody watches: a warning in CI is read by
