@@ -143,8 +143,7 @@ func (p *process) end(grace time.Duration) error {
 	case err = <-exited:
 	case <-patience.C:
 		p.kill()
-		_ = <-exited
-		err = fmt.Errorf("it did not end within %v and was killed", grace)
+		err = fmt.Errorf("it did not end within %v and was killed: %w", grace, <-exited)
 	}
 	// The process itself is gone, so this reaches only its children; their group
 	// keeps its number while one of them lives.

@@ -131,6 +131,10 @@ func TestNearestPutsTheLikeliestFirst(t *testing.T) {
 	if got := Nearest("alocs/op", names); len(got) != 3 || got[0] != "allocs/op" {
 		t.Errorf("nearest to alocs/op: %v", got)
 	}
+	names = []string{"cpu/idle", "queue/put-take/producers=8/capacity=1024"}
+	if got := Nearest("queue/put", names); got[0] != names[1] {
+		t.Errorf("Nearest(queue/put) = %q: the name that begins so comes first, however long it is", got)
+	}
 	if got := Nearest("x", nil); len(got) != 0 {
 		t.Errorf("nearest of nothing: %v", got)
 	}

@@ -3,20 +3,30 @@ package metric
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
-// Nearest returns up to three of names, the most similar to name first, by
-// edit distance (Levenshtein 1966). It serves each "did you mean".
+// Nearest returns up to three of names, the likeliest first: those that contain
+// name, as who types queue/put means queue/put-take/..., then by edit distance
+// (Levenshtein 1966), which alone would prefer any short name. It serves each
+// "did you mean".
 func Nearest(name string, names []string) []string {
 	type candidate struct {
 		name     string
+		apart    int // 0 where the name contains what was typed
 		distance int
 	}
 	candidates := make([]candidate, 0, len(names))
 	for _, n := range names {
-		candidates = append(candidates, candidate{n, distance(name, n)})
+		c := candidate{name: n, apart: 1, distance: distance(name, n)}
+		if name != "" && strings.Contains(n, name) {
+			c.apart = 0
+		}
+		candidates = append(candidates, c)
 	}
-	slices.SortStableFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	slices.SortStableFunc(candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.apart, b.apart), cmp.Compare(a.distance, b.distance))
+	})
 	nearest := make([]string, 0, 3)
 	for _, c := range candidates[:min(3, len(candidates))] {
 		nearest = append(nearest, c.name)
