@@ -76,10 +76,11 @@ func (l Limit) Text() string {
 // At is where the limit stands: "thresholds.yaml:12".
 func (l Limit) At() string { return fmt.Sprintf("%s:%d", l.File, l.Line) }
 
-// profile is a machine that absolute limits were measured on.
+// profile is the machines that absolute limits were measured on: one number of
+// cores, one or more processors.
 type profile struct {
 	name  string
-	cpu   string
+	cpus  []string
 	cores int
 	line  int
 }
@@ -88,7 +89,7 @@ func (p profile) matches(env result.Environment, forced string) bool {
 	if forced != "" {
 		return p.name == forced
 	}
-	return p.cpu == env.CPU && p.cores == env.Cores
+	return slices.Contains(p.cpus, env.CPU) && p.cores == env.Cores
 }
 
 // File is a file of limits that has been read without a fault.
@@ -139,7 +140,7 @@ func (f *File) Limits(scenario string, env result.Environment, forced string) []
 		if i := slices.IndexFunc(f.profiles, func(p profile) bool { return p.name == l.Profile }); i >= 0 {
 			p := f.profiles[i]
 			l.Applies = p.matches(env, forced)
-			l.Shape = fmt.Sprintf("%s with %d cores", p.cpu, p.cores)
+			l.Shape = fmt.Sprintf("%s with %d cores", strings.Join(p.cpus, " or "), p.cores)
 		}
 		limits = append(limits, l)
 	}

@@ -133,6 +133,21 @@ func (p *parser) scalar(n ast.Node, what string) (string, bool) {
 	return "", false
 }
 
+// names is one name or a list of them.
+func (p *parser) names(n ast.Node, what string) []string {
+	values := []ast.Node{n}
+	if list, ok := n.(*ast.SequenceNode); ok {
+		values = list.Values
+	}
+	var names []string
+	for _, v := range values {
+		if name, ok := p.scalar(v, what); ok && name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (p *parser) profiles(n ast.Node) {
 	for k, value := range p.mapping(n, "profiles") {
 		found := profile{name: k.text, line: where(k.node).line}
@@ -141,7 +156,7 @@ func (p *parser) profiles(n ast.Node) {
 		for field, v := range p.mapping(value, "the profile "+k.text, "cpu", "cores", "scenarios") {
 			switch field.text {
 			case "cpu":
-				this.cpu, _ = p.scalar(v, "cpu")
+				this.cpus = p.names(v, "cpu")
 			case "cores":
 				text, ok := p.scalar(v, "cores")
 				cores, err := strconv.Atoi(text)
@@ -153,7 +168,7 @@ func (p *parser) profiles(n ast.Node) {
 				p.scenarios(v, k.text)
 			}
 		}
-		if this.cpu == "" || this.cores == 0 {
+		if len(this.cpus) == 0 || this.cores == 0 {
 			p.fault(k.node, "the profile %s needs cpu and cores: they tell on which machine its limits apply", k.text)
 		}
 	}

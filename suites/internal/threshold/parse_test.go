@@ -12,7 +12,7 @@ var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const good = `profiles:
   epyc-2:
-    cpu: AMD EPYC
+    cpu: [AMD EPYC, Intel Xeon]
     cores: 2
     scenarios:
       queue/one:
@@ -72,6 +72,7 @@ func TestAProfileAppliesOnItsMachineAlone(t *testing.T) {
 	}{
 		{result.Environment{CPU: "AMD EPYC", Cores: 2}, "", true},
 		{result.Environment{CPU: "AMD EPYC", Cores: 4}, "", false},
+		{result.Environment{CPU: "Intel Xeon", Cores: 2}, "", true},
 		{result.Environment{CPU: "Intel", Cores: 2}, "", false},
 		{result.Environment{CPU: "Intel", Cores: 2}, "epyc-2", true},
 		{result.Environment{CPU: "AMD EPYC", Cores: 2}, "other", false},
@@ -113,6 +114,7 @@ func TestEachFaultIsNamedWithItsPlace(t *testing.T) {
 		{"expired", "scenarios:\n  a:\n    B/op: {max: 1, expires: 2026-11-21}\n", "the limit expired on 2026-11-21"},
 		{"no day", "scenarios:\n  a:\n    B/op: {max: 1, expires: soon}\n", `expires is "soon": want a day`},
 		{"profile without a machine", "profiles:\n  p: {cores: 2}\nscenarios:\n  a:\n    B/op: {max: 1}\n", "the profile p needs cpu and cores"},
+		{"profile of no machine", "profiles:\n  p: {cpu: [], cores: 2}\nscenarios:\n  a:\n    B/op: {max: 1}\n", "the profile p needs cpu and cores"},
 		{"no cores", "profiles:\n  p: {cpu: x, cores: some}\nscenarios:\n  a:\n    B/op: {max: 1}\n", `cores is "some"`},
 		{"a mapping for a value", "scenarios:\n  a:\n    B/op: {max: {}}\n", "a limit has to be a plain value"},
 	} {

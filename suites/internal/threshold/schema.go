@@ -27,7 +27,7 @@ func Schema() ([]byte, error) {
 				AdditionalProperties: &jsonschema.Schema{
 					Type: "object", Required: []string{"cpu", "cores"}, AdditionalProperties: nothing(),
 					Properties: map[string]*jsonschema.Schema{
-						"cpu":       {Type: "string", MinLength: new(1), Description: "The processor's model name, as run.json has it."},
+						"cpu":       cpuSchema(),
 						"cores":     {Type: "integer", Minimum: new(1.0), Description: "The number of processors."},
 						"scenarios": scenariosSchema(true),
 					},
@@ -38,6 +38,14 @@ func Schema() ([]byte, error) {
 	}
 	text, err := json.MarshalIndent(schema, "", "  ")
 	return append(text, '\n'), err
+}
+
+func cpuSchema() *jsonschema.Schema {
+	name := func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string", MinLength: new(1)} }
+	return &jsonschema.Schema{
+		Description: "The processor's model name, as run.json has it, or a list of such names.",
+		AnyOf:       []*jsonschema.Schema{name(), {Type: "array", Items: name(), MinItems: new(1)}},
+	}
 }
 
 // nothing is the schema that no value meets.

@@ -66,6 +66,8 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"scenarios: {a: {B/op: {why: x}}}", false},
 		{"scenarios: {a: {B/op: {vs: {}}}}", false},
 		{"scenarios: {a: {B/op: {max: 1, expires: soon}}}", false},
+		{"profiles: {p: {cpu: [x, y], cores: 2}}\nscenarios: {}", true},
+		{"profiles: {p: {cpu: [], cores: 2}}\nscenarios: {}", false},
 		{"profiles: {p: {cores: 2}}\nscenarios: {}", false},
 		{"profiles: {p: {cpu: x, cores: 0}}\nscenarios: {}", false},
 	} {
