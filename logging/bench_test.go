@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// BenchmarkEncodeF10 is the encoder alone, with the error resolved before as the
+// BenchmarkEncodeRequest is the encoder alone, with the error resolved before as the
 // caller of Log does.
-func BenchmarkEncodeF10(b *testing.B) {
+func BenchmarkEncodeRequest(b *testing.B) {
 	var enc JSONEncoder
-	e := Entry{Time: time.Now(), Message: f10Message, Attrs: resolveAttrs(nil, f10())}
+	e := Entry{Time: time.Now(), Message: requestMessage, Attrs: resolveAttrs(nil, request())}
 	dst := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -21,7 +21,7 @@ func BenchmarkEncodeF10(b *testing.B) {
 	b.SetBytes(int64(len(dst)))
 }
 
-func BenchmarkProcessF10(b *testing.B) {
+func BenchmarkProcessRequest(b *testing.B) {
 	p, err := NewPipeline(Options{Settings: Settings{
 		Enrich: EnrichSettings{Runtime: true},
 		Redact: RedactSettings{Fields: []string{"password", "token"}},
@@ -29,7 +29,7 @@ func BenchmarkProcessF10(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e := Entry{Time: time.Now(), Message: f10Message, Attrs: resolveAttrs(nil, f10())}
+	e := Entry{Time: time.Now(), Message: requestMessage, Attrs: resolveAttrs(nil, request())}
 	dst := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -44,13 +44,13 @@ func BenchmarkDisabled(b *testing.B) {
 	ctx := context.Background()
 	b.Run("message", func(b *testing.B) {
 		for range b.N {
-			l.Debug(ctx, f10Message)
+			l.Debug(ctx, requestMessage)
 		}
 	})
-	b.Run("f10", func(b *testing.B) {
+	b.Run("request", func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			l.Debug(ctx, f10Message,
+			l.Debug(ctx, requestMessage,
 				slog.String("method", "GET"),
 				slog.String("path", "/api/v1/users/12345/orders"),
 				slog.Int("status", 200),
@@ -65,28 +65,28 @@ func BenchmarkDisabled(b *testing.B) {
 	})
 }
 
-// BenchmarkLogF10 is end to end: callers, worker and a sink that discards.
-func BenchmarkLogF10(b *testing.B) {
+// BenchmarkLogRequest is end to end: callers, worker and a sink that discards.
+func BenchmarkLogRequest(b *testing.B) {
 	l := open(b, Options{Sink: &discard{}})
 	ctx := context.Background()
-	attrs := f10()
+	attrs := request()
 	b.ReportAllocs()
 	for b.Loop() {
-		l.Info(ctx, f10Message, attrs...)
+		l.Info(ctx, requestMessage, attrs...)
 	}
 	mustFlush(b, l)
 	checkStats(b, l)
 }
 
-// BenchmarkCaptureF10 is what the caller pays while the queue has room.
-func BenchmarkCaptureF10(b *testing.B) {
+// BenchmarkCaptureRequest is what the caller pays while the queue has room.
+func BenchmarkCaptureRequest(b *testing.B) {
 	l := open(b, Options{Sink: &discard{}})
 	ctx := context.Background()
-	attrs := f10()
+	attrs := request()
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		l.Info(ctx, f10Message, attrs...)
+		l.Info(ctx, requestMessage, attrs...)
 		if n++; n == 4096 {
 			b.StopTimer()
 			mustFlush(b, l)

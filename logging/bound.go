@@ -31,11 +31,10 @@ func (p *Pipeline) Bind(b *Bound, attrs ...slog.Attr) *Bound {
 		return n
 	}
 	n.attrs = bindTree(n.attrs, n.groups, e.Attrs)
-	if p.json != nil {
-		var opened int
-		n.encoded, opened = encodeBound(n.encoded, n.groups[n.opened:], e.Attrs)
-		n.opened += opened
-	}
+	// Also for a foreign encoder: there may be a JSONEncoder inside it.
+	var opened int
+	n.encoded, opened = encodeBound(n.encoded, n.groups[n.opened:], e.Attrs)
+	n.opened += opened
 	return n
 }
 

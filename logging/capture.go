@@ -20,6 +20,9 @@ const (
 	// maxDepth bounds how deep groups and log valuers nest. A valuer that
 	// contains itself would otherwise end the process with a stack overflow.
 	maxDepth = 32
+	// maxValues bounds how many values one attribute resolves to. Within maxDepth
+	// alone, a valuer whose group contains it three times would make 3^16.
+	maxValues = 10_000
 )
 
 // jsonText is the JSON of a value that may change after the call. Only
@@ -82,7 +85,16 @@ func resolveAttrs(dst, attrs []slog.Attr) []slog.Attr {
 	return dst
 }
 
+// resolve returns what v stands for at this depth: a value that no longer
+// changes.
 func resolve(v slog.Value, depth int) slog.Value {
+	left := maxValues
+	return resolveWithin(v, depth, &left)
+}
+
+// resolveWithin is resolve with no more than *left values.
+func resolveWithin(v slog.Value, depth int, left *int) slog.Value {
+	*left--
 	switch v.Kind() {
 	case slog.KindAny:
 		return resolveAny(v)
@@ -90,18 +102,28 @@ func resolve(v slog.Value, depth int) slog.Value {
 		if depth >= maxDepth {
 			return slog.StringValue("!ERROR: groups nest too deep")
 		}
-		group := slices.Clone(v.Group())
-		for i := range group {
-			group[i].Value = resolve(group[i].Value, depth+1)
-		}
-		return slog.GroupValue(group...)
+		return resolveGroup(v.Group(), depth+1, left)
 	case slog.KindLogValuer:
 		if depth >= maxDepth {
 			return slog.StringValue("!ERROR: LogValue nests too deep")
 		}
-		return resolve(logValue(v.LogValuer()), depth+1)
+		return resolveWithin(logValue(v.LogValuer()), depth+1, left)
 	}
 	return v
+}
+
+// resolveGroup resolves the attributes of a group. Where no more values are
+// left, a text ends the group.
+func resolveGroup(attrs []slog.Attr, depth int, left *int) slog.Value {
+	group := slices.Clone(attrs[:min(len(attrs), max(*left, 0)+1)])
+	for i := range group {
+		if *left <= 0 {
+			group[i].Value = slog.StringValue("!ERROR: too many values")
+			return slog.GroupValue(group[:i+1]...)
+		}
+		group[i].Value = resolveWithin(group[i].Value, depth, left)
+	}
+	return slog.GroupValue(group...)
 }
 
 func resolveAny(v slog.Value) slog.Value {

@@ -59,6 +59,46 @@ func TestValueThatContainsItselfEndsSomewhere(t *testing.T) {
 	}
 }
 
+// bomb makes of itself three in each group.
+type bomb struct{ calls *int }
+
+func (b bomb) LogValue() slog.Value {
+	*b.calls++
+	return slog.GroupValue(slog.Any("a", b), slog.Any("b", b), slog.Any("c", b))
+}
+
+func TestValueThatMultipliesEndsInAText(t *testing.T) {
+	var calls int
+	group := slog.GroupValue(slog.Any("a", bomb{&calls}), slog.Any("b", bomb{&calls}))
+	for name, v := range map[string]slog.Value{"valuer": slog.AnyValue(bomb{&calls}), "group": group} {
+		calls = 0
+		rec := &recorder{}
+		l := open(t, Options{Sink: rec})
+		l.Info(t.Context(), "m", slog.Attr{Key: "v", Value: v}, slog.Int("after", 1))
+		mustFlush(t, l)
+		line := rec.got()[0]
+		if calls > maxValues || len(line) > 100*maxValues || !json.Valid(line) ||
+			!strings.Contains(string(line), "!ERROR: too many values") || !strings.HasSuffix(string(line), `,"after":1}`) {
+			t.Errorf("%s: %d calls of LogValue, %d bytes: %.200s", name, calls, len(line), line)
+		}
+	}
+}
+
+func TestGroupThatIsLargeIsWhole(t *testing.T) {
+	attrs := make([]slog.Attr, maxValues-1)
+	for i := range attrs {
+		attrs[i] = slog.Any("a", valuer{slog.IntValue(i)})
+	}
+	half := resolve(slog.GroupValue(attrs[:maxValues/2-1]...), 0).Group()
+	if n := len(half); n != maxValues/2-1 || half[n-1].Value.Int64() != int64(n-1) {
+		t.Errorf("%d attributes, the last is %v", n, half[n-1])
+	}
+	whole := resolve(slog.GroupValue(attrs...), 0).Group()
+	if last := whole[len(whole)-1]; len(whole) >= len(attrs) || !strings.Contains(last.Value.String(), "too many") {
+		t.Errorf("%d attributes, the last is %v", len(whole), last)
+	}
+}
+
 func TestLineShowsTheValuesAsTheyWereAtTheCall(t *testing.T) {
 	hold, entered := make(chan struct{}), make(chan struct{}, 1)
 	rec := &recorder{}
@@ -133,7 +173,7 @@ func TestGiantRecordDoesNotPinMemory(t *testing.T) {
 	if err := l.Close(t.Context()); err != nil { // the worker no longer uses what is looked at
 		t.Fatal(err)
 	}
-	if c := cap(l.core.worker.block); c > 4*1000 {
+	if c := cap(l.core.worker.block); c > keptBlock {
 		t.Errorf("the block keeps %d bytes", c)
 	}
 	q, err := queue.New[Entry](queue.Options{Capacity: 2})
@@ -193,10 +233,10 @@ func TestLoggingDoesNotAllocate(t *testing.T) {
 		Queue: QueueSettings{Capacity: 64}, Redact: RedactSettings{Fields: []string{"password"}}, Enrich: EnrichSettings{Runtime: true},
 	}})
 	ctx := t.Context()
-	child := l.With(f10()...)
+	child := l.With(request()...)
 	handler := l.Handler()
 	record := slog.NewRecord(time.Now(), slog.LevelInfo, "m", 0)
-	record.AddAttrs(f10()[:5]...)
+	record.AddAttrs(request()[:5]...)
 	err := errors.New("text")
 	for name, f := range map[string]func(){
 		"message":             func() { l.Info(ctx, "m") },

@@ -6,12 +6,15 @@ import (
 	"runtime"
 )
 
-// A ConstantEnricher adds the same attributes to each record. The pipeline asks
-// once, when it is built, and with a JSONEncoder encodes them once and does not
-// call Enrich.
+// A ConstantEnricher adds the same attributes to each record. With a JSONEncoder
+// the pipeline asks for them once, when it is built, redacts and encodes them
+// then, and does not call Enrich. So the filters, redactors and processors of
+// the records do not see them, and they stand before what other enrichers add,
+// whatever the order of the enrichers. With any other encoder it is an Enricher
+// like the rest.
 type ConstantEnricher interface {
 	Enricher
-	// Constant returns the attributes.
+	// Constant returns the attributes. The caller does not change them.
 	Constant() []slog.Attr
 }
 

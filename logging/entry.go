@@ -8,7 +8,9 @@ import (
 // An Entry is one record on its way through the stages.
 //
 // The logger's worker owns it: a stage or an encoder may read and change it, its
-// slices included, until it returns, and keeps nothing of it after. The values
+// slices included, until it returns, and keeps nothing of it after. It may set
+// Attrs and Extra to slices of its own, whose elements later stages may change.
+// The values
 // of an entry that the logger captured no longer change: log valuers are
 // resolved, errors are their text, byte slices and groups are copies, and any
 // other value is its JSON text.

@@ -46,7 +46,7 @@ func TestLineIsThatOfSlog(t *testing.T) {
 	east := at.In(time.FixedZone("x", 5*3600+1800))
 	var nilPoint *point
 	for name, e := range map[string]Entry{
-		"f10":             {Time: at, Message: f10Message, Attrs: f10()},
+		"request":         {Time: at, Message: requestMessage, Attrs: request()},
 		"no time":         {Message: "m"},
 		"zone":            {Time: east, Attrs: []slog.Attr{slog.Time("t", east)}},
 		"whole second":    {Time: at.Truncate(time.Second)},

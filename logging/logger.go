@@ -32,12 +32,14 @@ type Options struct {
 	Redactors  []Redactor
 	Processors []Processor
 	// Encoder turns records into lines. Default: a JSONEncoder. Only with a
-	// JSONEncoder are bound attributes encoded once.
+	// JSONEncoder as it is, not inside another encoder, are the attributes of
+	// constant enrichers encoded once.
 	Encoder Encoder
-	// OnError is told of each record or batch that is lost behind the queue
-	// (*StageError, *SinkError). It runs on a goroutine of its own, one call at a
-	// time; while it is busy, further errors are counted and not told. Close
-	// waits for it, so it must not call Close.
+	// OnError is told of each record or batch that is lost behind the queue and
+	// of what the sink's Flush and Close return (*StageError, *SinkError). It runs
+	// on a goroutine of its own, one call at a time. While it is busy, 16 errors
+	// wait; those beyond are not told, but their records are in Stats.Failed all
+	// the same. Close waits for it, so it must not call Close.
 	OnError func(error)
 }
 
@@ -184,6 +186,9 @@ func (l *Logger) capture(now time.Time, level slog.Level, msg string, pc uintptr
 	e.Message = msg
 	e.PC = pc
 	e.Bound = l.bound
+	if len(attrs) < len(e.Attrs) { // of an evicted record, which must not stay in memory
+		clear(e.Attrs[len(attrs):])
+	}
 	e.Attrs = append(e.Attrs[:0], attrs...)
 	p.apply(e.Attrs)
 	l.core.queue.Commit(ticket)
@@ -232,8 +237,10 @@ func (l *Logger) Stats() Stats {
 
 // Flush returns when every record accepted before the call has reached the sink
 // and the sink has flushed, or when ctx is done. It returns the first error of
-// the writes since the last Flush, the error of the sink's Flush, that of ctx, or
-// ErrClosed.
+// the writes that no Flush has returned yet together with the error of the
+// sink's Flush, or that of ctx, or ErrClosed once Close has given up or is done.
+// A Flush whose ctx is done leaves the error of the writes to the next one, or
+// to Close.
 func (l *Logger) Flush(ctx context.Context) error {
 	return l.core.worker.flush(ctx)
 }
@@ -241,12 +248,19 @@ func (l *Logger) Flush(ctx context.Context) error {
 // Close rejects further records, writes what is queued, closes the sink and
 // stops the worker. What is not written when ctx is done counts as failed, and
 // Close returns a *CloseError without waiting for a sink that does not. It
-// returns as well what the sink's last writes and its Close returned.
+// returns as well the first error of the writes that no Flush has returned, and
+// that of the sink's Close.
 //
-// Closing again returns the same result; a call that finds another one at work
-// waits for it or for its own ctx. Records logged after Close are rejected.
+// Closing again returns the same result, even with a ctx that is done; a call
+// that finds another one at work waits for it or for its own ctx. Records logged
+// after Close are rejected.
 func (l *Logger) Close(ctx context.Context) error {
 	c := l.core
+	select {
+	case <-c.closed:
+		return c.closeErr
+	default:
+	}
 	if !c.closing.CompareAndSwap(false, true) {
 		select {
 		case <-c.closed:

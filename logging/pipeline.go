@@ -41,8 +41,9 @@ type Pipeline struct {
 	redactors  []Redactor
 	processors []Processor
 	encoder    Encoder
-	json       *JSONEncoder // encoder, if it is one: attributes are then encoded once
-	extra      []slog.Attr  // lent to the entry at hand for its Extra
+	json       *JSONEncoder // encoder, if it is one: constant attributes are then encoded once
+	foreign    bool         // there is a stage that may append to an entry's Attrs
+	extra      []slog.Attr  // lent to the entry at hand for its Extra; empty otherwise
 }
 
 // NewPipeline builds the pipeline that New gives to a logger: what Settings.Enrich
@@ -51,11 +52,10 @@ type Pipeline struct {
 // redactor fails on the attributes of a constant enricher.
 func NewPipeline(o Options) (*Pipeline, error) {
 	p := &Pipeline{
-		filters:    o.Filters,
-		enrichers:  append(enrichersOf(o.Settings.Enrich), o.Enrichers...),
-		redactors:  append(redactorsOf(o.Settings.Redact), o.Redactors...),
-		processors: o.Processors,
-		encoder:    o.Encoder,
+		filters:    slices.Clone(o.Filters),
+		enrichers:  slices.Concat(enrichersOf(o.Settings.Enrich), o.Enrichers),
+		redactors:  slices.Concat(redactorsOf(o.Settings.Redact), o.Redactors),
+		processors: slices.Clone(o.Processors),
 	}
 	if err := p.checkStages(); err != nil {
 		return nil, err
@@ -63,15 +63,40 @@ func NewPipeline(o Options) (*Pipeline, error) {
 	if o.Encoder == nil {
 		o.Encoder = &JSONEncoder{}
 	}
-	if j, ok := o.Encoder.(*JSONEncoder); ok {
-		p.json = &JSONEncoder{constant: slices.Clone(j.constant)}
+	if _, ok := o.Encoder.(*JSONEncoder); ok {
+		p.json = &JSONEncoder{} // not the caller's: it remembers things
 		o.Encoder = p.json
 		if err := p.encodeConstants(); err != nil {
 			return nil, err
 		}
 	}
 	p.encoder = o.Encoder
+	p.foreign = p.hasForeign()
 	return p, nil
+}
+
+// hasForeign reports whether there is a stage that may append to an entry's
+// Attrs. The library's own do not, and filters change nothing.
+func (p *Pipeline) hasForeign() bool {
+	if p.json == nil {
+		return true
+	}
+	for _, e := range p.enrichers {
+		if _, ok := e.(StaticEnricher); !ok {
+			return true
+		}
+	}
+	for _, r := range p.redactors {
+		if _, ok := r.(*FieldRedactor); !ok {
+			return true
+		}
+	}
+	for _, s := range p.processors {
+		if _, ok := s.(TruncateProcessor); !ok {
+			return true
+		}
+	}
+	return false
 }
 
 func enrichersOf(s EnrichSettings) []Enricher {
@@ -153,15 +178,21 @@ func (p *Pipeline) Process(dst []byte, e *Entry) ([]byte, Outcome) {
 // run is Process with the reason of a failure, a *StageError.
 //
 // Enrichers append to a slice that the pipeline lends, so that not each slot of
-// the queue grows one, and so that e can be processed again.
+// the queue grows one, and so that e can be processed again. What comes back may
+// be a slice of theirs, so the pipeline's own grows by itself.
 func (p *Pipeline) run(dst []byte, e *Entry) ([]byte, Outcome, error) {
 	if len(p.enrichers) == 0 {
 		return p.stages(dst, e)
 	}
 	given := e.Extra
-	e.Extra = append(p.extra[:0], given...)
+	e.Extra = append(p.extra, given...)
 	line, outcome, err := p.stages(dst, e)
-	p.extra, e.Extra = e.Extra, given
+	if n := len(e.Extra); n > cap(p.extra) && n <= slotAttrsKept {
+		p.extra = make([]slog.Attr, 0, n)
+	} else {
+		clear(p.extra[:cap(p.extra)])
+	}
+	e.Extra = given
 	return line, outcome, err
 }
 

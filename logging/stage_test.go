@@ -97,6 +97,23 @@ func (c *countingEnricher) Constant() []slog.Attr {
 	return []slog.Attr{slog.Int("c", 1)}
 }
 
+// TestConstantAttributesStandBeforeWhatElseIsAdded is what the documentation of
+// ConstantEnricher says of them.
+func TestConstantAttributesStandBeforeWhatElseIsAdded(t *testing.T) {
+	for want, encoder := range map[string]Encoder{
+		`{"level":"INFO","msg":"m","static":1,"seen":0}`:       nil,
+		`stamp {"level":"INFO","msg":"m","seen":0,"static":1}`: stamped{&JSONEncoder{}},
+	} {
+		p := pipeline(t, Options{Encoder: encoder, Enrichers: []Enricher{
+			EnricherFunc(func(e *Entry) { e.Extra = append(e.Extra, slog.Int("seen", len(e.Extra))) }),
+			StaticEnricher{slog.Int("static", 1)},
+		}})
+		if line, _ := p.Process(nil, &Entry{Message: "m"}); string(line) != want+"\n" {
+			t.Errorf("got %s, want %s", line, want)
+		}
+	}
+}
+
 func TestFieldRedactorMasksANameWhereverItStands(t *testing.T) {
 	rec := &recorder{}
 	l := open(t, Options{Sink: rec, Settings: Settings{Redact: RedactSettings{Fields: []string{"password", "Token"}}}})
@@ -158,6 +175,38 @@ func TestCustomEncoderSeesEverything(t *testing.T) {
 	mustFlush(t, l)
 	if got := string(rec.lines); got != "ERROR m [e=1] [b=2] [g] [a=3]\n" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// stamped is an encoder around another one.
+type stamped struct{ Encoder }
+
+func (s stamped) Append(dst []byte, e *Entry) []byte {
+	return s.Encoder.Append(append(dst, "stamp "...), e)
+}
+
+func TestJSONEncoderInsideAnotherKeepsWhatIsBound(t *testing.T) {
+	rec := &recorder{}
+	l := open(t, Options{Sink: rec, Encoder: stamped{&JSONEncoder{}}, Enrichers: []Enricher{StaticEnricher{slog.Int("e", 1)}}})
+	l.With(slog.Int("b", 2)).WithGroup("g").With(slog.Int("c", 3)).WithGroup("h").Info(t.Context(), "m", slog.Int("a", 4))
+	mustFlush(t, l)
+	got, want := string(rec.lines), `"msg":"m","e":1,"b":2,"g":{"c":3,"h":{"a":4}}}`+"\n"
+	if !strings.HasPrefix(got, `stamp {"time":`) || !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want it to end with %s", got, want)
+	}
+}
+
+func TestPipelineDoesNotShareTheSlicesOfItsOptions(t *testing.T) {
+	o := Options{
+		Filters:    []Filter{FilterFunc(func(*Entry) bool { return true })},
+		Enrichers:  []Enricher{EnricherFunc(func(*Entry) {})},
+		Redactors:  []Redactor{RedactorFunc(func(*Entry) error { return nil })},
+		Processors: []Processor{TruncateProcessor{}},
+	}
+	p := pipeline(t, o)
+	o.Filters[0], o.Enrichers[0], o.Redactors[0], o.Processors[0] = nil, nil, nil, nil // would panic
+	if line, outcome := p.Process(nil, &Entry{Message: "m"}); outcome != Encoded {
+		t.Errorf("outcome %v, line %s", outcome, line)
 	}
 }
 

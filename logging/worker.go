@@ -16,6 +16,15 @@ import (
 // there is to do: flushes, the age of the block, the end.
 const drainMost = 64
 
+const (
+	// leastBlock is the room of a new block: with a small limit each record
+	// would otherwise grow it anew.
+	leastBlock = 4 << 10
+	// keptBlock is the largest block that is kept whatever the limit, so that a
+	// giant record does not stay in memory.
+	keptBlock = 64 << 10
+)
+
 // A worker takes records from the queue in place, runs them through the pipeline
 // and hands blocks of lines to the sink. It is one goroutine: two encoding
 // workers would be faster and lose the order of the records.
@@ -34,8 +43,6 @@ type worker struct {
 	records int       // in block
 	since   time.Time // when the first of them was encoded
 	local   counts    // not yet published
-	failure error     // of the writes since the last flush
-	last    error     // of the writes since Close began
 
 	ctx      context.Context // of the sink's writes; done when Close gives up
 	cancel   context.CancelFunc
@@ -45,7 +52,8 @@ type worker struct {
 
 	flushing atomic.Bool // there are requests
 	mu       sync.Mutex  // guards what follows
-	requests []flushRequest
+	requests []*flushRequest
+	failure  error  // of the sink, the first that no Flush has returned; set by the worker alone
 	stopped  bool   // no further requests are served
 	total    counts // published
 	frozen   bool   // Close gave up: total no longer changes
@@ -55,12 +63,6 @@ type worker struct {
 // records, not for each.
 type counts struct {
 	filtered, failed, written, writes, bytes uint64
-}
-
-type flushRequest struct {
-	ctx    context.Context
-	target uint64 // position in the queue that must have been passed
-	done   chan error
 }
 
 func startWorker(q *queue.Queue[Entry], p *Pipeline, s Sink, batch BatchSettings, onError func(error)) *worker {
@@ -76,7 +78,7 @@ func startWorker(q *queue.Queue[Entry], p *Pipeline, s Sink, batch BatchSettings
 }
 
 // newBlock has room for the record that goes over the limit.
-func (w *worker) newBlock() []byte { return make([]byte, 0, w.limit+w.limit/8) }
+func (w *worker) newBlock() []byte { return make([]byte, 0, max(w.limit+w.limit/8, leastBlock)) }
 
 func (w *worker) run() {
 	defer close(w.done)
@@ -131,7 +133,11 @@ func (w *worker) drain() int {
 	return n
 }
 
+// encode runs e through the pipeline. A stage may set e.Attrs to a slice of its
+// own or cut it; the slot gets its own slice back, because the next record is
+// written into it by a caller.
 func (w *worker) encode(e *Entry) {
+	attrs := e.Attrs
 	block, outcome, err := w.pipeline.run(w.block, e)
 	switch outcome {
 	case Encoded:
@@ -146,18 +152,26 @@ func (w *worker) encode(e *Entry) {
 		w.local.failed++
 		w.errs.tell(err)
 	}
+	if w.pipeline.foreign { // it may have appended in the slot's array
+		attrs = attrs[:cap(attrs)]
+	}
+	e.Attrs = attrs
 	release(e)
 }
 
-// release makes the slot forget its record: what it refers to may be large.
+// release makes the slot forget its record: what it refers to may be large. It
+// leaves no attributes, so that a caller can tell a slot with those of an
+// evicted record.
 func release(e *Entry) {
 	e.Message = ""
 	e.Bound = nil
 	e.Extra = nil
-	clear(e.Attrs)
 	if cap(e.Attrs) > slotAttrsKept {
 		e.Attrs = make([]slog.Attr, 0, slotAttrs)
+		return
 	}
+	clear(e.Attrs)
+	e.Attrs = e.Attrs[:0]
 }
 
 // write hands the block to the sink.
@@ -180,21 +194,16 @@ func (w *worker) write() {
 		w.fail(&SinkError{Op: "write", Lost: b.Records - n, Err: err})
 	}
 	w.records = 0
-	if cap(w.block) > 4*w.limit { // a giant record must not stay in memory
+	if cap(w.block) > max(4*w.limit, keptBlock) {
 		w.block = w.newBlock()
 	}
 	w.block = w.block[:0]
 }
 
-// fail tells of an error of the sink and keeps the first one for Flush and Close.
+// fail tells of an error of a write and keeps it for Flush and Close.
 func (w *worker) fail(err error) {
 	w.errs.tell(err)
-	if w.failure == nil {
-		w.failure = err
-	}
-	if w.last == nil && w.queue.Closed() {
-		w.last = err
-	}
+	w.keep(err)
 }
 
 func (w *worker) callWrite(b Batch) (n int, err error) {
@@ -264,10 +273,8 @@ func (w *worker) finish() {
 	requests := w.requests
 	w.requests = nil
 	w.mu.Unlock()
-	for _, r := range requests {
-		w.answer(r)
-	}
-	w.result = errors.Join(w.last, w.callClose(w.closeCtx))
+	w.answer(requests)
+	w.result = errors.Join(w.unreported(), w.callClose(w.closeCtx))
 	w.errs.stop()
 	w.cancel()
 }

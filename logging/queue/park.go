@@ -33,31 +33,48 @@ func (q *Queue[T]) Wait(ctx context.Context) bool {
 	return false
 }
 
-// WaitFor is Wait bounded by d: it looks every millisecond for as long, never
-// parks, and returns false when d is over. It serves a consumer that has
-// something else to do by then.
+// WaitFor is Wait bounded by d: it returns false when d is over. It serves a
+// consumer that has something else to do by then. After the grace it parks with
+// one timer, so a long d costs an idle program nothing.
 func (q *Queue[T]) WaitFor(ctx context.Context, d time.Duration) bool {
-	return q.poll(ctx, d) == pollReady
+	end := time.Now().Add(d)
+	if r := q.poll(ctx, min(d, grace)); r != pollOver {
+		return r == pollReady
+	}
+	left := time.Until(end)
+	if left <= 0 {
+		return false
+	}
+	q.timer.Reset(left)
+	defer q.timer.Stop()
+	return q.park(ctx, q.timer.C)
 }
 
 // Park is Wait without the grace: for a consumer that knows of a pause.
-//
-// No wake-up is lost: the state is stored before the ring is looked at again,
-// and Commit fills its slot before it looks at the state.
-func (q *Queue[T]) Park(ctx context.Context) bool {
-	q.sleep.Store(parked)
+func (q *Queue[T]) Park(ctx context.Context) bool { return q.park(ctx, nil) }
+
+// park sleeps until the next Commit, Wake, a tick or the end of ctx.
+func (q *Queue[T]) park(ctx context.Context, tick <-chan time.Time) bool {
 	defer q.sleep.Store(awake)
-	if q.ready() {
-		return true
-	}
-	if q.Drained() {
-		return false
+	if !q.announce(parked) {
+		return q.ready()
 	}
 	select {
 	case <-q.wake:
+	case <-tick:
 	case <-ctx.Done():
 	}
 	return q.ready()
+}
+
+// announce tells the producers how the consumer is about to sleep, and reports
+// whether it may: there is no item and the queue is not drained.
+//
+// No wake-up is lost: the state is stored before the ring is looked at again,
+// and Commit fills its slot before it looks at the state.
+func (q *Queue[T]) announce(state uint32) bool {
+	q.sleep.Store(state)
+	return !q.ready() && !q.Drained()
 }
 
 // Wake makes the consumer return from Wait, WaitFor or Park at once, or from
@@ -90,30 +107,29 @@ func (q *Queue[T]) poll(ctx context.Context, d time.Duration) pollResult {
 		q.timer.Reset(min(d, pollEvery))
 	}
 	defer q.timer.Stop()
+	end := time.Now().Add(d) // by the clock: on a busy machine each tick is late
 	for {
-		if q.Drained() {
-			return pollWoken
-		}
-		q.sleep.Store(polling)
-		woken := false
-		select {
-		case <-q.timer.C:
-			d -= pollEvery
-		case <-q.wake:
-			woken = true
-		case <-ctx.Done():
-			woken = true
+		woken := true
+		if q.announce(polling) {
+			select {
+			case <-q.timer.C:
+				woken = false
+			case <-q.wake:
+			case <-ctx.Done():
+			}
 		}
 		q.sleep.Store(awake)
-		switch {
-		case q.ready():
+		if q.ready() {
 			return pollReady
-		case woken:
+		}
+		if woken {
 			return pollWoken
-		case d <= 0:
+		}
+		left := time.Until(end)
+		if left <= 0 {
 			return pollOver
 		}
-		q.timer.Reset(min(d, pollEvery))
+		q.timer.Reset(min(left, pollEvery))
 	}
 }
 

@@ -220,3 +220,69 @@ func TestWaitForReturnsInTime(t *testing.T) {
 		}
 	})
 }
+
+func TestLongWaitForParksWithOneTimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open[int](t, Options{Capacity: 64})
+		start := time.Now()
+		result, at := sleeper(q, func(ctx context.Context) bool { return q.WaitFor(ctx, time.Hour) }, t.Context())
+		time.Sleep(grace + 2*pollEvery)
+		synctest.Wait()
+		if s := q.sleep.Load(); s != parked {
+			t.Errorf("state %d after the grace, want parked", s)
+		}
+		if <-result || at.Sub(start) != time.Hour {
+			t.Errorf("returns after %v, want 1h", at.Sub(start))
+		}
+		result, at = sleeper(q, func(ctx context.Context) bool { return q.WaitFor(ctx, time.Hour) }, t.Context())
+		time.Sleep(time.Minute)
+		now := time.Now()
+		q.Put(1)
+		if !<-result || !at.Equal(now) {
+			t.Errorf("returns %v after the Put, want at once", at.Sub(now))
+		}
+	})
+}
+
+func TestNoKindOfSleepBeginsOnAnItem(t *testing.T) {
+	for _, state := range []uint32{polling, parked} {
+		q := open[int](t, Options{Capacity: 64})
+		if !q.announce(state) {
+			t.Errorf("state %d: may not sleep on an empty ring", state)
+		}
+		q.sleep.Store(awake)
+		q.Put(1)
+		if q.announce(state) {
+			t.Errorf("state %d: may sleep on an item", state)
+		}
+	}
+}
+
+// TestPutThatRacesWithAPollIsSeenAtOnce has a ring in which each Put wakes a
+// consumer that polls. Only one that missed an item needs time to pass, and in
+// the bubble time passes only while both sleep.
+func TestPutThatRacesWithAPollIsSeenAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open[int](t, Options{Capacity: 2})
+		puts := make(chan int)
+		go func() {
+			for i := range puts {
+				for range i % 64 { // walks the Put over the consumer's way to sleep
+					q.Depth()
+				}
+				q.Put(i)
+			}
+		}()
+		defer close(puts)
+		for i := range 100_000 {
+			start := time.Now()
+			puts <- i
+			for q.Take(make([]int, 1)) == 0 {
+				q.Wait(t.Context())
+			}
+			if d := time.Since(start); d != 0 {
+				t.Fatalf("item %d is seen after %v", i, d)
+			}
+		}
+	})
+}

@@ -109,7 +109,8 @@ type Queue[T any] struct {
 	// mu guards gate.
 	mu sync.Mutex
 	// gate is closed to wake all blocked producers at once. It is made by the
-	// first that blocks, at most once per half-drained ring.
+	// first that blocks, at most once per half-drained ring. Those who wait at it
+	// also look at the ring now and then.
 	gate chan struct{}
 	_    pad
 	// rejected and evicted count losses: written only where an item is lost.
