@@ -44,7 +44,7 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
-plants: ## build with two planted faults and see that make perf fails for each
+plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
 
 schema: ## write docs/thresholds.schema.json anew

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 func TestSuites(t *testing.T) {
 	RegisterFailHandler(Fail)
 	suiteConfig, reporterConfig := GinkgoConfiguration()
-	options, err := optionsFrom(os.Environ(), suiteConfig)
+	options, err := optionsFrom(os.Environ(), suiteConfig, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

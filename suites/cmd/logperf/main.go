@@ -54,9 +54,9 @@ func thresholdsCommand() *cobra.Command {
 		Use: "check [FILE]", Short: "Hold the limits and the scenarios against each other, both ways",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			path := "thresholds.yaml"
-			if len(args) == 1 {
-				path = args[0]
+			path, err := limitsFile(args)
+			if err != nil {
+				return err
 			}
 			file, err := threshold.Load(path, time.Now())
 			if err != nil {
@@ -88,6 +88,15 @@ func thresholdsCommand() *cobra.Command {
 	return c
 }
 
+// limitsFile is the file that was asked for, by default that of the repository.
+func limitsFile(args []string) (string, error) {
+	if len(args) == 1 {
+		return args[0], nil
+	}
+	root, err := result.FindRepository()
+	return root.Path("thresholds.yaml"), err
+}
+
 // needsCommand is what a command does that only has commands below it.
 func needsCommand(c *cobra.Command, _ []string) error { return c.Help() }
 
@@ -97,7 +106,7 @@ func showCommand() *cobra.Command {
 		Use: "show [RUN]", Short: "Print the tables of a stored run, by default of the latest",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			settings, err := config.Load(os.Environ())
+			results, err := resultsFolder()
 			if err != nil {
 				return err
 			}
@@ -105,7 +114,7 @@ func showCommand() *cobra.Command {
 			if len(args) == 1 {
 				id = args[0]
 			}
-			run, err := result.At(settings.Benchmark.Results).Load(id)
+			run, err := result.At(results).Load(id)
 			if err != nil {
 				return err
 			}
@@ -115,9 +124,20 @@ func showCommand() *cobra.Command {
 			if err := report.Figures(c.OutOrStdout(), run); err != nil {
 				return err
 			}
-			return report.Table(c.OutOrStdout(), run, report.Options{Folder: filepath.Join(settings.Benchmark.Results, run.ID)})
+			return report.Table(c.OutOrStdout(), run, report.Options{Folder: filepath.Join(results, run.ID)})
 		},
 	}
 	c.Flags().BoolVar(&markdown, "markdown", false, "as Markdown, for the summary of a job")
 	return c
+}
+
+// resultsFolder is the folder that the suite writes its runs to, by the same
+// settings.
+func resultsFolder() (string, error) {
+	root, err := result.FindRepository()
+	if err != nil {
+		return "", err
+	}
+	settings, err := config.Load(root.Environ(os.Environ(), "LOGPERF_SETTINGS"))
+	return root.Path(settings.Benchmark.Results), err
 }

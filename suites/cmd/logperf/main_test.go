@@ -85,3 +85,33 @@ func TestAStoredRunIsShownAgain(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }
+
+// TestRelativePathsBeginAtTheRepository as in the suite, which runs in the
+// folder of its package.
+func TestRelativePathsBeginAtTheRepository(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module example.com/x\n", "settings.yaml": "benchmark:\n  results: runs\n",
+		"runs/one/run.json": `{"schema": 1, "id": "one", "outcome": "PASS"}`,
+		"thresholds.yaml":   "scenarios:\n  queue/none:\n    allocs/op: {max: 0}\n",
+		"suites/deep/file":  "",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Join(root, "suites", "deep"))
+	t.Setenv("LOGPERF_BENCHMARK_RESULTS", "")
+	t.Setenv("LOGPERF_SETTINGS", "settings.yaml")
+	code, out, errs := call("show", "one")
+	if code != 0 || !strings.Contains(out, "PASS: 0 scenarios") || !strings.Contains(out, filepath.Join("runs", "one")) {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := call("thresholds", "check"); code != 1 || !strings.Contains(errs, `thresholds.yaml:2:3: the scenario "queue/none" does not exist`) {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}

@@ -48,6 +48,21 @@ func (r *Runner) recorded() ([]byte, error) {
 	return hdrhistogram.Import(counts).EncodeV2()
 }
 
+// tooLong is the fault of a subject whose longest calls its histogram could not
+// hold: they stand there as its edge, and so would the longest call. The encoded
+// form does not tell.
+func tooLong(s Subject) string {
+	l, ok := s.(Latencies)
+	if !ok {
+		return ""
+	}
+	h := l.Latency()
+	if h == nil || h.Clamped() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d calls took longer than %v, the most that a latency can be", h.Clamped(), stat.LongestTime)
+}
+
 // quantiles are the metrics read from the histogram.
 var quantiles = []struct {
 	name string

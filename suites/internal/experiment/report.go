@@ -43,7 +43,8 @@ type Report struct {
 	Values map[string]float64 `json:",omitempty"`
 	// Counts are the subject's counters of conservation.
 	Counts map[string]int64 `json:",omitempty"`
-	// Fault is what the subject's check found; empty if all is well.
+	// Fault is what the subject's check found, or that times were longer than
+	// Latency can hold; empty if all is well.
 	Fault string `json:",omitempty"`
 }
 
@@ -65,6 +66,7 @@ func (r *Runner) Finish(ctx context.Context) (Report, error) {
 	if p.Latency, err = r.recorded(); err != nil {
 		return Report{}, errors.Join(err, r.subject.Close(ctx))
 	}
+	p.Fault = tooLong(r.subject)
 	if p.Leaked, p.Stacks, err = r.close(ctx); err != nil {
 		return Report{}, err
 	}
@@ -75,7 +77,7 @@ func (r *Runner) Finish(ctx context.Context) (Report, error) {
 func (r *Runner) ask(p *Report) error {
 	if c, ok := r.subject.(Checker); ok {
 		if err := c.Check(); err != nil {
-			p.Fault = err.Error()
+			p.blame(err.Error())
 		}
 	}
 	if c, ok := r.subject.(Counter); ok {
@@ -89,18 +91,24 @@ func (r *Runner) ask(p *Report) error {
 	if err := reporter.Report(p.Values); err != nil {
 		return fmt.Errorf("it cannot report: %w", err)
 	}
+	// The subject's losses have a limit. A reference that loses records has not
+	// done the work that the subject is compared by.
+	if lost := p.Values["lost-records"]; lost > 0 && r.arm != r.scenario.Arms[0].Name {
+		p.blame(fmt.Sprintf("the reference has lost %g records, and is no measure for what loses none", lost))
+	}
 	return checkValues(p.Values)
+}
+
+// blame adds to what the checks found.
+func (p *Report) blame(fault string) {
+	p.Fault = strings.TrimPrefix(p.Fault+"; "+fault, "; ")
 }
 
 // checkValues refuses what could not be judged.
 func checkValues(values map[string]float64) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, known := metric.Lookup(name); !known {
-			var all []string
-			for _, m := range metric.All() {
-				all = append(all, m.Name)
-			}
-			return fmt.Errorf("it reports the unknown metric %q; the nearest are %s", name, strings.Join(metric.Nearest(name, all), ", "))
+			return fmt.Errorf("it reports the unknown metric %q; the nearest are %s", name, strings.Join(metric.Nearest(name, metric.Names()), ", "))
 		}
 		if v := values[name]; math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("its %s is %v: want a finite number", name, v)

@@ -89,11 +89,11 @@ func (r *Runner) Slice(ctx context.Context, n int) (Slice, error) {
 	}
 	// The monotonic readings are the inner ones: the processor clock is a system
 	// call of several hundred nanoseconds.
-	cpu := cpuClock()
+	cpu := CPUClock()
 	began := time.Now()
 	err := r.subject.Run(ctx, n)
 	wall := time.Since(began)
-	cpu = cpuClock() - cpu
+	cpu = CPUClock() - cpu
 	if err != nil {
 		return Slice{}, fmt.Errorf("a slice of %d operations failed: %w", n, err)
 	}

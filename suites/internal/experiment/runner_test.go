@@ -247,7 +247,7 @@ func TestHistogramThatForgetsIsRefused(t *testing.T) {
 	if err := r.Begin(); err != nil {
 		t.Fatal(err)
 	}
-	subject.latency.Reset()
+	subject.latency = stat.NewHistogram()
 	subject.next = 5
 	if _, err := r.Slice(t.Context(), 10); err != nil {
 		t.Fatal(err)
@@ -342,6 +342,25 @@ func TestSubjectIsAskedAfterClose(t *testing.T) {
 	}
 }
 
+func TestAReferenceThatLosesRecordsIsAFault(t *testing.T) {
+	losing := func() *talker { return &talker{values: map[string]float64{"lost-records": 2}} }
+	if p, err := repetition(t, losing(), 1, nil); err != nil || p.Fault != "" {
+		t.Errorf("the subject's loss is a matter of its limit, not a fault: %v %q", err, p.Fault)
+	}
+	s := plain(&talker{})
+	s.Arms = append(s.Arms, Arm{Name: "other", Open: func(context.Context, Options) (Subject, error) { return losing(), nil }})
+	r, err := Open(t.Context(), s, "other", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := r.Finish(t.Context()); err != nil || !strings.Contains(p.Fault, "the reference has lost 2 records") {
+		t.Errorf("the fault of a reference that lost 2 records is %q (%v)", p.Fault, err)
+	}
+}
+
 func TestReportedValuesMustBeJudgeable(t *testing.T) {
 	for _, tc := range []struct {
 		name, want string
@@ -353,5 +372,17 @@ func TestReportedValuesMustBeJudgeable(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("a subject that reports %v for %s gives %v, want an error with %q", tc.value, tc.name, err, tc.want)
 		}
+	}
+}
+
+func TestATimeThatTheHistogramCannotHoldIsAFault(t *testing.T) {
+	subject := &talker{latency: stat.NewHistogram(), next: int64(2 * stat.LongestTime), fault: errors.New("1 record is missing")}
+	p, err := repetition(t, subject, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "2 calls took longer than 1m0s, the most that a latency can be; 1 record is missing"
+	if p.Fault != want {
+		t.Errorf("the fault is %q, want %q", p.Fault, want)
 	}
 }

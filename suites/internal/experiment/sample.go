@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cpuClock is the processor time that the process has used, in nanoseconds on
-// the process's own clock; rusage counts in ticks on some kernels.
-func cpuClock() time.Duration {
+// CPUClock is the processor time that all threads of the process have used, on
+// the process's own clock in nanoseconds; rusage counts in ticks on some kernels.
+func CPUClock() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
 		return 0

@@ -194,10 +194,7 @@ func (s Scenario) metricFaults() []error {
 	if len(s.Metrics) == 0 {
 		faults = append(faults, errors.New("it emits no metric"))
 	}
-	var known []string
-	for _, m := range metric.All() {
-		known = append(known, m.Name)
-	}
+	known := metric.Names()
 	for i, name := range s.Metrics {
 		if !slices.Contains(known, name) {
 			faults = append(faults, fmt.Errorf("the metric %q is unknown; the nearest are %s", name, strings.Join(metric.Nearest(name, known), ", ")))

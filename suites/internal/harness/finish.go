@@ -26,13 +26,16 @@ func (s *Suite) Leave(spec types.Report) error {
 		return nil
 	}
 	s.run.Ended = time.Now().UTC()
-	s.run.Interrupted = interrupted(spec)
-	s.run.Outcome = worst(s.run.Verdicts)
-	if !spec.SuiteSucceeded && s.run.Outcome != result.Inconclusive {
-		s.run.Outcome = result.Fail // an arm that crashed leaves no verdict
+	s.run.Errors = append(s.run.Errors, s.unexplained(spec)...)
+	s.run.Interrupted = interrupted(spec) || s.unfinished()
+	nothing := s.nothing()
+	if nothing != nil {
+		s.run.Errors = append(s.run.Errors, result.Fault{Text: nothing.Error()})
 	}
+	s.run.Outcome = worst(s.run)
 	var summary strings.Builder
 	return errors.Join(
+		nothing,
 		report.Markdown(&summary, s.run),
 		s.folder.Save(s.run),
 		result.WriteFileAtomic(s.folder.Path("summary.md"), []byte(summary.String())),
@@ -42,16 +45,65 @@ func (s *Suite) Leave(spec types.Report) error {
 	)
 }
 
-// interrupted reports whether the run ended before its specs did.
+// interrupted reports whether something ended the run before its specs did.
 func interrupted(spec types.Report) bool {
-	if slices.ContainsFunc(spec.SpecialSuiteFailureReasons, func(reason string) bool {
-		return strings.Contains(reason, "Interrupted") || strings.Contains(reason, "Timeout")
-	}) {
-		return true
-	}
-	return slices.ContainsFunc(spec.SpecReports, func(r types.SpecReport) bool {
-		return r.State.Is(types.SpecStateInterrupted | types.SpecStateTimedout)
+	return slices.ContainsFunc(spec.SpecialSuiteFailureReasons, interrupts) ||
+		slices.ContainsFunc(spec.SpecReports, func(r types.SpecReport) bool { return r.State.Is(cutShort) })
+}
+
+// cutShort are the states of a spec that did not fail by itself.
+const cutShort = types.SpecStateInterrupted | types.SpecStateTimedout
+
+func interrupts(reason string) bool {
+	return strings.Contains(reason, "Interrupted") || strings.Contains(reason, "Timeout")
+}
+
+// unfinished reports whether a selected scenario has not run, as behind the
+// first failure of --fail-fast.
+func (s *Suite) unfinished() bool {
+	return slices.ContainsFunc(s.o.Scenarios, func(sc experiment.Scenario) bool {
+		return slices.Contains(s.selected, sc.Name) && !s.sitsOut(sc) && !s.hasRun(sc.Name)
 	})
+}
+
+// hasRun reports whether the scenario left results, or why there are none.
+func (s *Suite) hasRun(name string) bool {
+	return slices.ContainsFunc(s.run.Results, func(r result.Result) bool { return r.Scenario == name }) ||
+		slices.ContainsFunc(s.run.Errors, func(f result.Fault) bool { return f.Scenario == name })
+}
+
+// nothing is the error of a run in which there was nothing to judge.
+func (s *Suite) nothing() error {
+	if s.run.Interrupted || len(s.run.Results)+len(s.run.Errors) > 0 {
+		return nil
+	}
+	return errors.New("nothing was measured: all selected scenarios are of the tier soak, which LOGPERF_SOAK=1 runs")
+}
+
+// unexplained are the failures of Ginkgo's that neither a verdict nor an error
+// of ours names: a panic within a spec, or pending specs that may not be.
+func (s *Suite) unexplained(spec types.Report) []result.Fault {
+	var faults []result.Fault
+	for _, reason := range spec.SpecialSuiteFailureReasons {
+		if !interrupts(reason) {
+			faults = append(faults, result.Fault{Text: reason})
+		}
+	}
+	for _, r := range spec.SpecReports {
+		name, _ := nameIn(r.LeafNodeText)
+		if r.Failed() && !r.State.Is(cutShort) && !s.explains(name) {
+			faults = append(faults, result.Fault{Scenario: name, Text: r.FullText() + ": " + r.FailureMessage()})
+		}
+	}
+	return faults
+}
+
+// explains reports whether the run says why the scenario failed.
+func (s *Suite) explains(name string) bool {
+	return slices.ContainsFunc(s.run.Errors, func(f result.Fault) bool { return name != "" && f.Scenario == name }) ||
+		slices.ContainsFunc(s.run.Verdicts, func(v result.Verdict) bool {
+			return v.Scenario == name && (v.Outcome == result.Fail || v.Outcome == result.Inconclusive)
+		})
 }
 
 // Show prints the table that ends a run, or one line for a check.
@@ -78,7 +130,7 @@ func (s *Suite) plan() []report.Step {
 	const start = 70 * time.Millisecond // a process, its calibration and its warm-up
 	var steps []report.Step
 	for _, sc := range s.o.Scenarios {
-		if !slices.Contains(s.selected, sc.Name) {
+		if !slices.Contains(s.selected, sc.Name) || s.sitsOut(sc) {
 			continue
 		}
 		steps = append(steps, report.Step{

@@ -37,22 +37,39 @@ func HoldsItsLimits(ctx ginkgo.SpecContext, scenario experiment.Scenario) {
 	if !ok {
 		ginkgo.Fail("the spec runs without the suite's context: the bootstrap has to pass AroundNode(suite.Around) to RunSpecs")
 	}
-	if scenario.Tier == "soak" && !s.o.Soak && s.mode.Measure {
+	if s.sitsOut(scenario) {
 		ginkgo.Skip(scenario.Name + " is a soak scenario: LOGPERF_SOAK=1 runs it")
 	}
 	s.progress.Begin(scenario.Name)
-	rows, verdicts, err := s.measure(ctx, scenario)
+	rows, err := s.take(ctx, scenario)
 	if err != nil {
-		s.progress.End(result.Fail)
 		ginkgo.Fail(err.Error())
 	}
 	ginkgo.AddReportEntry(scenario.Name, view(scenario, rows), ginkgo.ReportEntryVisibilityFailureOrVerbose)
-	err = s.keep(scenario, rows, verdicts)
-	s.progress.End(worst(verdicts))
-	if err != nil {
-		ginkgo.Fail(err.Error())
-	}
 	s.assert(scenario, rows)
+}
+
+// sitsOut reports whether the scenario skips itself: a soak takes long, and is
+// only run by who asks for it.
+func (s *Suite) sitsOut(sc experiment.Scenario) bool {
+	return sc.Tier == "soak" && !s.o.Soak && s.mode.Measure
+}
+
+// take measures the scenario and keeps what came of it, be it an error.
+func (s *Suite) take(ctx context.Context, sc experiment.Scenario) ([]result.Result, error) {
+	rows, verdicts, err := s.measure(ctx, sc)
+	if err == nil {
+		err = s.keep(sc, rows, verdicts)
+	}
+	if err == nil {
+		s.progress.End(worst(&result.Run{Verdicts: verdicts}))
+		return rows, nil
+	}
+	s.progress.End(result.Fail)
+	if ctx.Err() != nil {
+		return nil, err // it was interrupted and has not failed
+	}
+	return nil, errors.Join(err, s.keepError(sc.Name, err))
 }
 
 // measure repeats the scenario, twice as often where a ratio straddles its
@@ -90,7 +107,7 @@ func straddles(v result.Verdict) bool { return v.AtLimit && v.Class == "ratio" }
 func (s *Suite) lockstepOptions() lockstep.Options {
 	return lockstep.Options{
 		Command: s.command, Seed: s.o.Seed, Duration: s.o.Duration, Warmup: s.o.Warmup,
-		Timeout: s.o.Timeout, Corpus: s.o.Corpus.Path, Check: !s.mode.Measure,
+		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Check: !s.mode.Measure,
 	}
 }
 
@@ -165,26 +182,44 @@ func (s *Suite) keep(sc experiment.Scenario, rows []result.Result, verdicts []re
 	}
 	s.run.Results = append(s.run.Results, rows...)
 	s.run.Verdicts = append(s.run.Verdicts, verdicts...)
-	if s.folder == nil {
-		return nil
-	}
-	s.run.Ended = time.Now().UTC()
-	s.run.Interrupted = true // until Finish says otherwise
-	s.run.Outcome = worst(s.run.Verdicts)
-	if err := s.folder.Save(s.run); err != nil {
-		return errors.Join(fmt.Errorf("the results of %s could not be kept", sc.Name), err)
+	if err := s.save(); err != nil {
+		return fmt.Errorf("the results of %s could not be kept: %w", sc.Name, err)
 	}
 	return nil
 }
 
-// worst is the outcome of several verdicts.
-func worst(verdicts []result.Verdict) result.Outcome {
+// keepError keeps why a scenario left no verdicts: it fails the run, and would
+// otherwise not be seen in it.
+func (s *Suite) keepError(name string, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run.Errors = append(s.run.Errors, result.Fault{Scenario: name, Text: err.Error()})
+	return s.save()
+}
+
+// save writes the run as it is so far. It runs under mu.
+func (s *Suite) save() error {
+	if s.folder == nil {
+		return nil
+	}
+	s.run.Ended = time.Now().UTC()
+	s.run.Interrupted = true // until Leave says otherwise
+	s.run.Outcome = worst(s.run)
+	return s.folder.Save(s.run)
+}
+
+// worst is the outcome of a run. What was to be measured and was not does not
+// pass.
+func worst(run *result.Run) result.Outcome {
+	if run.Interrupted || len(run.Errors) > 0 {
+		return result.Fail
+	}
 	outcome := result.Pass
-	for _, v := range verdicts {
-		switch {
-		case v.Outcome == result.Fail:
+	for _, v := range run.Verdicts {
+		switch v.Outcome {
+		case result.Fail:
 			return result.Fail
-		case v.Outcome == result.Inconclusive:
+		case result.Inconclusive:
 			outcome = result.Inconclusive
 		}
 	}

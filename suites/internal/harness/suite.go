@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -25,14 +24,14 @@ import (
 	"github.com/logperf/logperf/suites/internal/threshold"
 )
 
-// Options configures a Suite. All fields but Corpus, Only, Profile and Soak are
-// needed; the settings of the library give their defaults.
+// Options configures a Suite. All fields but Corpus, CorpusFile, Only, Profile
+// and Soak are needed; the settings of the library give their defaults.
 type Options struct {
 	// Scenarios are all that there are, selected or not.
 	Scenarios []experiment.Scenario
 	// Root is the folder of go.mod; thresholds.yaml stands in it, and a relative
 	// Results begins there.
-	Root string
+	Root result.Repository
 	// Results is the folder of the stored runs.
 	Results string
 	// Settings is what the settings came to, for the stored run.
@@ -44,7 +43,8 @@ type Options struct {
 	Repetitions int
 	// Duration is the time of the slices of one arm in one repetition.
 	Duration time.Duration
-	// Timeout is the longest time in which an arm must answer.
+	// Timeout is how long an arm may be silent beyond what its work is expected
+	// to take.
 	Timeout time.Duration
 	// Confidence of the intervals, 0.5 to 0.999.
 	Confidence float64
@@ -55,6 +55,8 @@ type Options struct {
 	Profile string
 	// Corpus is the user's own log; its Path is empty without.
 	Corpus result.Corpus
+	// CorpusFile is the copy of it that the arms read.
+	CorpusFile string
 	// Only is the name of the one scenario to run; empty: what the filter says.
 	Only string
 	// Soak lets the scenarios of tier:soak run.
@@ -100,7 +102,7 @@ func New(ctx context.Context, o Options) (*Suite, error) {
 	if err := checkScenarios(o.Scenarios); err != nil {
 		return nil, err
 	}
-	if s.limits, err = threshold.Load(filepath.Join(o.Root, "thresholds.yaml"), time.Now()); err != nil {
+	if s.limits, err = threshold.Load(o.Root.Path("thresholds.yaml"), time.Now()); err != nil {
 		return nil, err
 	}
 	if err := s.limits.Cover(known(o.Scenarios)); err != nil {
@@ -112,7 +114,7 @@ func New(ctx context.Context, o Options) (*Suite, error) {
 	if s.command, err = selfCommand(); err != nil {
 		return nil, err
 	}
-	s.env = result.Machine(ctx, o.Root)
+	s.env = result.Machine(ctx, string(o.Root))
 	return s, s.checkProfile()
 }
 
@@ -208,11 +210,7 @@ func (s *Suite) open(filter string) error {
 	if !s.mode.Measure {
 		return nil
 	}
-	folder := s.o.Results
-	if !filepath.IsAbs(folder) {
-		folder = filepath.Join(s.o.Root, folder)
-	}
-	store, err := result.OpenStore(folder)
+	store, err := result.OpenStore(s.o.Root.Path(s.o.Results))
 	if err != nil {
 		return err
 	}

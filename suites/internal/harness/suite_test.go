@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,23 +16,52 @@ import (
 	"github.com/logperf/logperf/suites/internal/result"
 )
 
-// rows are two scenarios that are never run.
+// TestMain makes the binary the arm of its suites.
+func TestMain(m *testing.M) {
+	if IsArm() {
+		os.Exit(ServeArm(rows(), os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// subject does little and finds what it is told to.
+type subject struct{ fault error }
+
+func (s *subject) Run(context.Context, int) error { time.Sleep(10 * time.Microsecond); return nil }
+func (s *subject) Close(context.Context) error    { return nil }
+func (s *subject) Check() error                   { return s.fault }
+
+// rows are scenarios that take no time. The third loses a record, the last is a
+// soak.
 func rows() []experiment.Scenario {
-	open := func(context.Context, experiment.Options) (experiment.Subject, error) { return nil, nil }
+	arm := func(name string, fault error) experiment.Arm {
+		return experiment.Arm{Name: name, Open: func(context.Context, experiment.Options) (experiment.Subject, error) {
+			return &subject{fault: fault}, nil
+		}}
+	}
 	row := func(name, tier string, arms ...experiment.Arm) experiment.Scenario {
 		return experiment.Scenario{
 			Name: name, Title: "answers in " + tier, Subject: "queue", Tier: tier, Measure: "cost",
-			Metrics: []string{"ns/op", "allocs/op"}, Arms: arms, Source: "test",
+			Metrics: []string{"ns/op", "allocs/op"}, Arms: arms, Source: "test", Ops: 1, Slices: 1,
 		}
 	}
-	ours, other := experiment.Arm{Name: "logperf", Open: open}, experiment.Arm{Name: "channel", Open: open}
-	return []experiment.Scenario{row("queue/one", "smoke", ours, other), row("queue/two", "full", ours)}
+	ours := arm("logperf", nil)
+	return []experiment.Scenario{
+		row("queue/one", "smoke", ours, arm("channel", nil)),
+		row("queue/two", "full", ours),
+		row("queue/lossy", "smoke", arm("logperf", errors.New("1 record is missing"))),
+		row("queue/soak", "soak", ours),
+	}
 }
 
 const goodLimits = `scenarios:
   queue/one:
     ns/op: {vs: {channel: 1.5}}
   queue/two:
+    allocs/op: {max: 0}
+  queue/lossy:
+    allocs/op: {max: 0}
+  queue/soak:
     allocs/op: {max: 0}
 `
 
@@ -43,7 +73,7 @@ func optionsWith(t *testing.T, limits string) Options {
 		t.Fatal(err)
 	}
 	return Options{
-		Scenarios: rows(), Root: root, Results: "results", Warmup: 1, Repetitions: 6,
+		Scenarios: rows(), Root: result.Repository(root), Results: "results", Warmup: 1, Repetitions: 6,
 		Duration: time.Millisecond, Timeout: time.Second, Confidence: 0.95, Measure: "1", Processes: 1, Out: io.Discard,
 	}
 }
@@ -59,7 +89,7 @@ func TestAFaultIsFoundBeforeAnythingIsMeasured(t *testing.T) {
 		{"a misspelt metric", strings.Replace(goodLimits, "allocs/op", "alocs/op", 1), nil, `thresholds.yaml:5:5: the metric "alocs/op" is unknown; did you mean allocs/op`},
 		{"a wrong unit", strings.Replace(goodLimits, "max: 0", "max: 3us", 1), nil, `thresholds.yaml:5:22: "3us" has the unit "us"`},
 		{"a misspelt scenario", strings.Replace(goodLimits, "queue/two", "queue/tow", 1), nil, `thresholds.yaml:4:3: the scenario "queue/tow" does not exist; did you mean queue/two`},
-		{"a scenario with no limit", strings.Split(goodLimits, "  queue/two")[0], nil, `thresholds.yaml: the scenario queue/two has no limit`},
+		{"a scenario with no limit", strings.Split(goodLimits, "  queue/soak")[0], nil, `thresholds.yaml: the scenario queue/soak has no limit`},
 		{"an unknown reference", strings.Replace(goodLimits, "channel", "chanel", 1), nil, `has no reference "chanel": it has channel`},
 		{"an unknown scenario asked for", goodLimits, func(o *Options) { o.Only = "queue/won" }, `"queue/won", which does not exist; the nearest are queue/one`},
 		{"an unknown profile", goodLimits, func(o *Options) { o.Profile = "big" }, `the profile "big", which thresholds.yaml does not have`},
@@ -77,7 +107,7 @@ func TestAFaultIsFoundBeforeAnythingIsMeasured(t *testing.T) {
 			if _, err := New(t.Context(), o); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("the error is %v\nwant one with %s", err, c.want)
 			}
-			if _, err := os.Stat(filepath.Join(o.Root, "results")); err == nil {
+			if _, err := os.Stat(o.Root.Path("results")); err == nil {
 				t.Error("a result folder was made")
 			}
 		})
@@ -102,7 +132,7 @@ func TestAFilterThatSelectsNothingIsAnError(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `the label filter "subject:quue" selects no scenario`) {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(s.o.Root, "results")); err == nil {
+	if _, err := os.Stat(s.o.Root.Path("results")); err == nil {
 		t.Error("a result folder was made")
 	}
 }
@@ -112,7 +142,7 @@ func TestAResultFolderThatCannotBeWrittenIsAnErrorBeforeMeasuring(t *testing.T) 
 		t.Skip("a check keeps no results")
 	}
 	o := optionsWith(t, goodLimits)
-	o.Results = filepath.Join(o.Root, "thresholds.yaml", "results")
+	o.Results = o.Root.Path("thresholds.yaml/results")
 	s, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -120,55 +150,6 @@ func TestAResultFolderThatCannotBeWrittenIsAnErrorBeforeMeasuring(t *testing.T) 
 	err = s.Select(preview(map[string]types.SpecState{"queue/one": types.SpecStatePassed}))
 	if err == nil || !strings.Contains(err.Error(), "the result folder") {
 		t.Errorf("the error is %v", err)
-	}
-}
-
-func TestARunInterruptedHalfwayLeavesWhatItHas(t *testing.T) {
-	if raceEnabled {
-		t.Skip("a check keeps no results")
-	}
-	s, err := New(t.Context(), optionsWith(t, goodLimits))
-	if err != nil {
-		t.Fatal(err)
-	}
-	both := preview(map[string]types.SpecState{"queue/one": types.SpecStatePassed, "queue/two": types.SpecStatePassed})
-	if err := s.Select(both); err != nil {
-		t.Fatal(err)
-	}
-	row := result.Result{Scenario: "queue/one", Iterations: []int{10}, Values: map[string][]float64{"ns/op": {1}}}
-	if err := s.keep(s.o.Scenarios[0], []result.Result{row}, nil); err != nil {
-		t.Fatal(err)
-	}
-	load := func() *result.Run {
-		run, err := result.At(filepath.Join(s.o.Root, "results")).Load(s.run.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return run
-	}
-	if run := load(); !run.Interrupted || len(run.Results) != 1 {
-		t.Errorf("after one scenario of two the run has %d results, interrupted %v", len(run.Results), run.Interrupted)
-	}
-	stopped := types.Report{SpecialSuiteFailureReasons: []string{"Interrupted by User"}}
-	if err := s.Leave(stopped); err != nil {
-		t.Fatal(err)
-	}
-	if run := load(); !run.Interrupted || run.Outcome != result.Fail {
-		t.Errorf("an interrupted run says interrupted %v, %s", run.Interrupted, run.Outcome)
-	}
-	if err := s.Leave(types.Report{SuiteSucceeded: true}); err != nil {
-		t.Fatal(err)
-	}
-	if run := load(); run.Interrupted {
-		t.Error("a whole run says that it was interrupted")
-	}
-	for _, name := range []string{"bench.txt", "report.json", "junit.xml", "summary.md"} {
-		if _, err := os.Stat(s.folder.Path(name)); err != nil {
-			t.Error(err)
-		}
-	}
-	if target, err := os.Readlink(filepath.Join(s.o.Root, "results", "latest")); err != nil || target != s.run.ID {
-		t.Errorf("latest points at %q (%v), want %q", target, err, s.run.ID)
 	}
 }
 
@@ -206,34 +187,13 @@ func TestTheTextOfASpecNamesItsScenario(t *testing.T) {
 	}
 }
 
-func TestOnlyIsComparedForEquality(t *testing.T) {
-	s := &Suite{o: Options{Only: "queue/put-take/producers=1/cap=1024"}}
-	var suite types.SuiteConfig
-	suite.LabelFilter = "tier:full"
-	s.Configure(&suite, &types.ReporterConfig{})
-	if suite.LabelFilter != "" || len(suite.FocusStrings) != 1 || !strings.HasSuffix(suite.FocusStrings[0], `cap=1024\]$`) {
-		t.Errorf("filter %q, focus %q", suite.LabelFilter, suite.FocusStrings)
+// The arms read the copy: the log itself may have grown since it was hashed.
+func TestTheArmsReadTheCopyOfTheCorpus(t *testing.T) {
+	s := &Suite{o: Options{CorpusFile: "copy", Corpus: result.Corpus{Path: "log"}}}
+	if got := s.lockstepOptions().Corpus; got != "copy" {
+		t.Errorf("the arms are given the corpus %q: want the copy", got)
 	}
-}
-
-func TestTheWorstVerdictDecides(t *testing.T) {
-	verdicts := func(outcomes ...result.Outcome) (all []result.Verdict) {
-		for _, o := range outcomes {
-			all = append(all, result.Verdict{Outcome: o})
-		}
-		return all
-	}
-	for _, c := range []struct {
-		in   []result.Verdict
-		want result.Outcome
-	}{
-		{nil, result.Pass},
-		{verdicts(result.NotJudged, result.Pass), result.Pass},
-		{verdicts(result.Inconclusive, result.Pass), result.Inconclusive},
-		{verdicts(result.Inconclusive, result.Fail, result.Pass), result.Fail},
-	} {
-		if got := worst(c.in); got != c.want {
-			t.Errorf("%v: %s, want %s", c.in, got, c.want)
-		}
+	if !s.judgeOptions(true).Corpus || s.judgeOptions(false).Corpus {
+		t.Error("with a corpus, what consumes it is judged as such, and nothing else is")
 	}
 }

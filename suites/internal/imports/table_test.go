@@ -57,6 +57,7 @@ func packages() map[string]string {
 		"logging/internal/buffer":     "the buffers are a leaf: the standard library alone",
 		"logging/sink":                "these sinks need the standard library alone: a kind that brings a dependency gets a package of its own, logging/sink/NAME",
 		"logging/sink/file":           "this kind of sink needs nothing but the library's own types",
+		"logging/sink/http":           "this kind of sink needs the standard library and the library's own types",
 		"logging/sink/internal/lines": "what sinks share needs the library's own types alone",
 		"logging/config":              "the settings reader may bring the parsers of its two sources alone",
 		"logging/loggingtest":         "the test kit is for users of the library: nothing but the library",
@@ -86,6 +87,7 @@ func libraryEdges() []edge {
 		{from: "logging/sink", to: "logging/sink/internal/lines", why: "how many records a batch holds"},
 		{from: "logging/sink/file", to: "logging", why: "the interface that a sink implements"},
 		{from: "logging/sink/file", to: "logging/sink/internal/lines", why: "how many records a batch holds"},
+		{from: "logging/sink/http", to: "logging", why: "the interface that a sink implements"},
 		{from: "logging/sink/internal/lines", to: "logging", why: "the error that tells how many records were written"},
 		{from: "logging/loggingtest", to: "logging", why: "sinks that fail, for tests of loggers"},
 		{from: "logging/config", to: "logging", why: "the settings that it fills"},
@@ -102,7 +104,7 @@ func suiteEdges() []edge {
 		{from: in + "stat", to: "golang.org/x/perf/benchmath", why: "the interval that benchstat shows"},
 		{from: in + "stat", to: "github.com/HdrHistogram/hdrhistogram-go", why: "latencies"},
 
-		{from: in + "result", to: in + "metric", why: "bench.txt declares the direction of each metric"},
+		{from: in + "result", to: in + "metric", why: "bench.txt declares the direction of each metric, a verdict is shown in its unit"},
 		{from: in + "result", to: in + "stat", why: "a verdict holds its interval"},
 		{from: in + "result", to: "golang.org/x/perf/benchfmt", why: "writes the Go benchmark format"},
 		{from: in + "result", to: sys, why: "the kind of file system"},
@@ -130,7 +132,6 @@ func suiteEdges() []edge {
 		{from: in + "report", to: in + "stat", why: "the median of a row"},
 		{from: in + "report", to: "github.com/jedib0t/go-pretty/v6", why: "tables"},
 
-		{from: in + "matcher", to: in + "metric", why: "messages in the metric's unit"},
 		{from: in + "matcher", to: in + "result", why: "the rows that it matches"},
 		{from: in + "matcher", to: in + "threshold", why: "the limit that it holds them to"},
 		{from: in + "matcher", to: gomega, why: "it is one of its matchers"},
@@ -147,7 +148,6 @@ func suiteEdges() []edge {
 		{from: in + "scenario", to: "github.com/rs/zerolog", why: "a peer to compare with"},
 		{from: in + "scenario", to: "go.uber.org/zap", why: "a peer to compare with"},
 		{from: in + "scenario", to: "github.com/puzpuzpuz/xsync/v4", why: "a queue to compare with"},
-		{from: in + "scenario", to: sys, why: "the clock of the process, for laps of processor time"},
 
 		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
 		{from: in + "harness", to: in + "lockstep", why: "measures it"},
@@ -168,6 +168,7 @@ func suiteEdges() []edge {
 
 		{from: "suites", to: in + "harness", test: true, why: "measures and judges"},
 		{from: "suites", to: in + "scenario", test: true, why: "the tables"},
+		{from: "suites", to: in + "result", test: true, why: "the folder that relative paths of the settings begin at"},
 		{from: "suites", to: "logging", test: true, why: "the bootstrap turns settings into parameters"},
 		{from: "suites", to: "logging/config", test: true, why: "the bootstrap reads the settings"},
 		{from: "suites", to: ginkgo, test: true, why: "specs"},

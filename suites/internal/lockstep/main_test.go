@@ -163,6 +163,9 @@ func (s *odd) Close(context.Context) error {
 }
 func (s *odd) Check() error { return s.check }
 
+// longSlice is longer than the timeout of the tests that use it.
+const longSlice = 800 * time.Millisecond
+
 func hang(experiment.Options) error {
 	fmt.Fprintln(os.Stderr, "hanging")
 	for { // a slice that does not listen to its context
@@ -250,6 +253,11 @@ func scenarios() []experiment.Scenario {
 	lapped.Laps = []string{"caller-ns/op", "drain-ns/op"}
 	once := row("once", []string{"ns/op", "peak-RSS-B"}, armOf("logperf", counting))
 	once.Ops, once.Slices = 5000, 1
+	long := row("long", []string{"ns/op"}, strange(odd{run: func(experiment.Options) error {
+		time.Sleep(longSlice)
+		return nil
+	}}))
+	long.Ops, long.Slices, long.Slice = 1, 1, longSlice
 	fixed := row("fixed", []string{"ns/op"}, work("logperf", 1))
 	fixed.Ops, fixed.Slices = 1, 7
 	unopened := row("open-fails", []string{"ns/op"}, experiment.Arm{
@@ -261,7 +269,7 @@ func scenarios() []experiment.Scenario {
 	return []experiment.Scenario{
 		row("same", append(times, "spread"), work("logperf", 1), work("self", 1)),
 		row("triple", times, work("logperf", 3), work("once", 1), work("thrice", 3)),
-		lapped, once, fixed, unopened,
+		lapped, once, long, fixed, unopened,
 		row("idle", []string{"ns/op"}, work("logperf", 1)),
 		row("missing", []string{"ns/op", "lost-records"}, work("logperf", 1)),
 		row("crash", []string{"ns/op"}, work("logperf", 1), strangeAs("peer", odd{run: func(experiment.Options) error { panic("it blew up") }})),

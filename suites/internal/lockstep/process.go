@@ -7,12 +7,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/logperf/logperf/suites/internal/result"
 )
 
 const (
@@ -28,9 +29,9 @@ type Command struct {
 	// Path of the binary, and Args behind its name.
 	Path string
 	Args []string
-	// Env is the whole environment; nil means that of this process. Where they
-	// are not set, GOMAXPROCS is added as the smaller of 2 and the number of
-	// cores, and GORACE so that the race detector does not delay the end.
+	// Env is the whole environment; nil means that of this process. GOMAXPROCS
+	// is set to what result.ArmProcs makes of it; GORACE is added where it is
+	// missing, so that the race detector does not delay the end.
 	Env []string
 }
 
@@ -104,15 +105,11 @@ func environment(env []string) []string {
 	if env == nil {
 		env = os.Environ()
 	}
-	env = slices.Clip(env)
-	for _, one := range []string{
-		fmt.Sprintf("GOMAXPROCS=%d", min(2, runtime.NumCPU())),
-		"GORACE=atexit_sleep_ms=0",
-	} {
-		name, _, _ := strings.Cut(one, "=")
-		if !slices.ContainsFunc(env, func(set string) bool { return strings.HasPrefix(set, name+"=") }) {
-			env = append(env, one)
-		}
+	// What the arm gets is what run.json says that it had.
+	procs := fmt.Sprintf("GOMAXPROCS=%d", result.ArmProcs(env))
+	env = append(slices.Clip(env), procs) // the last of a name counts
+	if !slices.ContainsFunc(env, func(set string) bool { return strings.HasPrefix(set, "GORACE=") }) {
+		env = append(env, "GORACE=atexit_sleep_ms=0")
 	}
 	return env
 }

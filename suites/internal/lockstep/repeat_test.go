@@ -3,9 +3,11 @@ package lockstep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -246,6 +248,14 @@ func TestSilentArmIsKilled(t *testing.T) {
 	}
 }
 
+func TestTheTimeoutBeginsBehindTheExpectedWork(t *testing.T) {
+	o := options(t, "serve")
+	o.Timeout = 500 * time.Millisecond
+	if _, err := Repeat(t.Context(), scenario(t, "long"), 0, o); err != nil {
+		t.Errorf("a slice of %v that is expected to last as long: %v", longSlice, err)
+	}
+}
+
 func TestUnknownScenarioAndCommandAreErrors(t *testing.T) {
 	s := scenario(t, "idle")
 	s.Name = "harness/elsewhere"
@@ -295,12 +305,17 @@ func TestProcessesOfAnArmEndWithIt(t *testing.T) {
 
 func TestEnvironmentBoundsTheProcessors(t *testing.T) {
 	set := []string{"A=1", "GOMAXPROCS=7", "GORACE=halt_on_error=1"}
-	if got := environment(set); !slices.Equal(got, set) {
-		t.Errorf("environment is %v, want %v unchanged", got, set)
+	if got := environment(set); !slices.Equal(got, append(set, "GOMAXPROCS=7")) {
+		t.Errorf("environment is %v, want %v and GOMAXPROCS=7 at its end", got, set)
 	}
-	got := environment([]string{"A=1"})
-	if len(got) != 3 || got[1] != "GOMAXPROCS=1" && got[1] != "GOMAXPROCS=2" || got[2] != "GORACE=atexit_sleep_ms=0" {
-		t.Errorf("environment is %v, want GOMAXPROCS of at most 2 and GORACE added", got)
+	least := fmt.Sprintf("GOMAXPROCS=%d", min(2, runtime.NumCPU()))
+	if got := environment([]string{"A=1"}); !slices.Equal(got, []string{"A=1", least, "GORACE=atexit_sleep_ms=0"}) {
+		t.Errorf("environment is %v, want %s and GORACE added", got, least)
+	}
+	// Go's runtime takes an empty one for all cores.
+	got := environment([]string{"GOMAXPROCS=", "GORACE="})
+	if !slices.Equal(got, []string{"GOMAXPROCS=", "GORACE=", least}) {
+		t.Errorf("environment is %v, want %s at its end", got, least)
 	}
 	got = environment(forgiving(Command{Env: []string{"A=1"}}).Env)
 	if !slices.Contains(got, "GORACE=atexit_sleep_ms=0 exitcode=0") || len(got) != 3 {

@@ -7,7 +7,6 @@ import (
 	"github.com/onsi/gomega/gmeasure"
 	"github.com/onsi/gomega/types"
 
-	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/threshold"
 )
@@ -50,31 +49,9 @@ func (m *holdLimit) Match(actual any) (bool, error) {
 }
 
 // FailureMessage implements types.GomegaMatcher.
-func (m *holdLimit) FailureMessage(any) string { return Sentence(m.verdict) }
+func (m *holdLimit) FailureMessage(any) string { return m.verdict.String() }
 
 // NegatedFailureMessage implements types.GomegaMatcher.
 func (m *holdLimit) NegatedFailureMessage(any) string {
-	return Sentence(m.verdict) + ", and it was expected not to hold"
-}
-
-// Sentence says what became of a limit, for a reader of a log who has nothing
-// else before them: where the limit stands, what was measured, how sure it is.
-func Sentence(v result.Verdict) string {
-	unit := metric.Unit(v.Unit)
-	what := v.Metric
-	if v.Against != "" {
-		unit, what = metric.Ratio, what+" against "+v.Against
-	}
-	text := fmt.Sprintf("%s:%d: %s: %s is %s", v.File, v.Line, v.Scenario, what, unit.Format(v.Interval.Center))
-	if v.Interval.Bounded() {
-		text += fmt.Sprintf(" (%.1f %% interval %s to %s, n=%d)", 100*v.Interval.Confidence,
-			unit.Format(v.Interval.Lo), unit.Format(v.Interval.Hi), v.Interval.N)
-	} else {
-		text += fmt.Sprintf(" (n=%d)", v.Interval.N)
-	}
-	text += fmt.Sprintf(", limit %s: %s", v.LimitText, v.Outcome)
-	if v.Note != "" {
-		text += ", " + v.Note
-	}
-	return text
+	return m.verdict.String() + ", and it was expected not to hold"
 }

@@ -41,7 +41,7 @@ func TestTheMessageIsMadeFromTheLimit(t *testing.T) {
 		Metric: "ns/op", Against: "channel", Slices: []float64{1.66, 1.7, 1.71, 1.71, 1.72, 1.75}, Totals: []float64{1, 1, 1, 1, 1, 1},
 	}}}}
 	m := matcher.HoldLimit(limit(t, "ns/op", threshold.Vs, 1.5), threshold.JudgeOptions{})
-	want := "thresholds.yaml:12: queue/put: ns/op against channel is 1.710 (96.9 % interval 1.660 to 1.750, n=6), limit <= 1.5 x channel: FAIL, the whole interval is beyond the limit"
+	want := "FAIL  thresholds.yaml:12  queue/put ns/op / channel: 1.710 [1.660 .. 1.750] (n=6), limit <= 1.5 x channel: the whole interval is beyond the limit"
 	if got := expect(rows, m, false); got != want {
 		t.Errorf("the message is\n%s\nwant\n%s", got, want)
 	}
@@ -66,7 +66,7 @@ func TestAnExperimentIsHeldAgainstALimit(t *testing.T) {
 		t.Error(got)
 	}
 	got := expect(e, matcher.HoldLimit(limit(t, "allocs/op", threshold.Max, 0), threshold.JudgeOptions{}), false)
-	if !strings.Contains(got, "allocs/op is 1") || !strings.Contains(got, "limit max 0: FAIL") {
+	if !strings.HasPrefix(got, "FAIL  ") || !strings.Contains(got, "allocs/op: 1 (n=6), limit max 0") {
 		t.Errorf("the message is %q", got)
 	}
 	// gmeasure reads a mistyped name as no values; those must not pass.

@@ -15,8 +15,6 @@ const (
 	Lower Direction = iota
 	// Higher means that more is better: rates.
 	Higher
-	// Neither means that the metric informs and has no better side.
-	Neither
 )
 
 // A Metric is a kind of figure that scenarios report.
@@ -33,8 +31,9 @@ type Metric struct {
 	// Machine marks what depends on the speed of the machine: an absolute limit
 	// on it belongs to a profile of the machine it was measured on.
 	Machine bool
-	// Bytes marks what depends on the bytes that are logged: with a user's own
-	// corpus it is reported and not judged.
+	// Bytes marks what depends on the records that are logged, be it that longer
+	// ones take longer or that nested ones allocate: with a user's own corpus it
+	// is reported and not judged.
 	Bytes bool
 	// Help is one sentence on what the figure is.
 	Help string
@@ -42,33 +41,33 @@ type Metric struct {
 
 // table is never written to; the functions hand out copies.
 var table = []Metric{
-	{Name: "ns/op", Unit: Nanoseconds, Machine: true, Help: "Time of one operation: the median over the slices."},
-	{Name: "total-ns/op", Unit: Nanoseconds, Machine: true, Help: "All time over all operations; it contains the rare pauses that the median does not see."},
-	{Name: "caller-ns/op", Unit: Nanoseconds, Machine: true, Help: "Time that the caller spends in one call."},
-	{Name: "drain-ns/op", Unit: Nanoseconds, Machine: true, Help: "Time of one record while a filled queue is emptied."},
-	{Name: "cpu-ns/op", Unit: Nanoseconds, Machine: true, Help: "User and system CPU time of one operation, all threads together."},
-	{Name: "user-ns/op", Unit: Nanoseconds, Machine: true, Help: "User CPU time of one operation."},
-	{Name: "sys-ns/op", Unit: Nanoseconds, Machine: true, Help: "System CPU time of one operation."},
-	{Name: "caller-cpu-ns/op", Unit: Nanoseconds, Machine: true, Help: "CPU time of one operation while only the caller works."},
-	{Name: "worker-cpu-ns/op", Unit: Nanoseconds, Machine: true, Help: "CPU time of one operation while only the worker works."},
-	{Name: "records/s", Unit: PerSecond, Better: Higher, Machine: true, Help: "Operations in a second, over all slices."},
+	{Name: "ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time of one operation: the median over the slices."},
+	{Name: "total-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "All time over all operations; it contains the rare pauses that the median does not see."},
+	{Name: "caller-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time that the caller spends in one call."},
+	{Name: "drain-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time of one record while a filled queue is emptied."},
+	{Name: "cpu-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "User and system CPU time of one operation, all threads together."},
+	{Name: "user-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "User CPU time of one operation."},
+	{Name: "sys-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "System CPU time of one operation."},
+	{Name: "caller-cpu-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "CPU time of one operation while only the caller works."},
+	{Name: "worker-cpu-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "CPU time of one operation while only the worker works."},
+	{Name: "records/s", Unit: PerSecond, Better: Higher, Machine: true, Bytes: true, Help: "Operations in a second, over all slices."},
 	{Name: "MB/s", Unit: MegabytesPerSecond, Better: Higher, Machine: true, Bytes: true, Help: "Bytes written in a second, in units of 10^6."},
-	{Name: "p50-ns", Unit: Nanoseconds, Machine: true, Help: "Median time of a call, each timed by itself."},
-	{Name: "p99-ns", Unit: Nanoseconds, Machine: true, Help: "99th percentile of the time of a call."},
-	{Name: "p99.9-ns", Unit: Nanoseconds, Machine: true, Help: "99.9th percentile of the time of a call."},
-	{Name: "max-ns", Unit: Nanoseconds, Machine: true, Help: "Longest call."},
-	{Name: "allocs/op", Unit: Count, Exact: true, Help: "Heap allocations of one operation, rounded down."},
-	{Name: "B/op", Unit: Bytes, Exact: true, Help: "Bytes allocated for one operation, rounded down."},
-	{Name: "lost-records", Unit: Count, Exact: true, Help: "Records that were accepted and neither arrived nor were counted as dropped."},
+	{Name: "p50-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Median time of a call, each timed by itself."},
+	{Name: "p99-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "99th percentile of the time of a call."},
+	{Name: "p99.9-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "99.9th percentile of the time of a call."},
+	{Name: "max-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Longest call."},
+	{Name: "allocs/op", Unit: Count, Exact: true, Bytes: true, Help: "Heap allocations of one operation, rounded down."},
+	{Name: "B/op", Unit: Bytes, Exact: true, Bytes: true, Help: "Bytes allocated for one operation, rounded down."},
+	{Name: "lost-records", Unit: Count, Exact: true, Help: "Records that did not arrive, though the scenario drops none or has not counted them as dropped."},
 	{Name: "leaked-goroutines", Unit: Count, Exact: true, Help: "Goroutines that outlive Close."},
 	{Name: "line-B/op", Unit: Bytes, Bytes: true, Help: "Bytes of one encoded record."},
 	{Name: "writes/1k-op", Unit: Count, Bytes: true, Help: "Calls of write for 1,000 records."},
-	{Name: "heap-B/op", Unit: Bytes, Help: "Heap retained for each record in the queue, the queue itself included."},
+	{Name: "heap-B/op", Unit: Bytes, Bytes: true, Help: "Heap retained for each record in the queue, the queue itself included."},
 	{Name: "retained-B", Unit: Bytes, Help: "Heap that stays after Close."},
-	{Name: "peak-RSS-B", Unit: Bytes, Help: "Largest resident memory of the process."},
-	{Name: "gc/1M-op", Unit: Count, Help: "Garbage collections for 1,000,000 operations."},
-	{Name: "gc-pause-ns/1M-op", Unit: Nanoseconds, Machine: true, Help: "Time that collections stop the program for 1,000,000 operations."},
-	{Name: "switches/1k-op", Unit: Count, Help: "Context switches for 1,000 operations."},
+	{Name: "peak-RSS-B", Unit: Bytes, Bytes: true, Help: "Largest resident memory of the process."},
+	{Name: "gc/1M-op", Unit: Count, Bytes: true, Help: "Garbage collections for 1,000,000 operations."},
+	{Name: "gc-pause-ns/1M-op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time that collections stop the program for 1,000,000 operations."},
+	{Name: "switches/1k-op", Unit: Count, Bytes: true, Help: "Context switches for 1,000 operations."},
 	{Name: "idle-cpu-ns/s", Unit: Nanoseconds, Machine: true, Help: "CPU time in a second without records."},
 	{Name: "idle-switches/s", Unit: Count, Help: "Context switches in a second without records."},
 	{Name: "slice-overhead", Unit: Ratio, Help: "What the harness takes of a slice: the time of a slice that does nothing over the slice's aim."},
@@ -93,4 +92,14 @@ func All() []Metric {
 	all := slices.Clone(table)
 	slices.SortFunc(all, func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })
 	return all
+}
+
+// Names returns the names of all metrics, sorted.
+func Names() []string {
+	all := All()
+	names := make([]string, len(all))
+	for i, m := range all {
+		names[i] = m.Name
+	}
+	return names
 }

@@ -42,6 +42,13 @@ var plants = []plant{
 		fault:    "\t\tw.records++\n\t\tif (w.total.written+w.local.written+uint64(w.records))%10_000 != 0 {\n\t\t\tw.block = block\n\t\t}\n",
 		scenario: "pipeline/end-to-end/file", verdict: "lost-records",
 	},
+	{
+		name:     "a full queue rejects under block and counts it, as no lossless way may",
+		file:     "logging/queue/full.go",
+		anchor:   "\tif wait == 0 {\n\t\treturn false\n\t}\n",
+		fault:    "\tif wait >= 0 {\n\t\treturn false\n\t}\n",
+		scenario: "queue/saturated/policy=block", verdict: "lost-records",
+	},
 }
 
 func TestAPlantedFaultFailsTheRun(t *testing.T) {

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -12,9 +14,11 @@ import (
 	"github.com/logperf/logperf/suites/internal/stat"
 )
 
+type column struct{ title, metric string }
+
 // columns are the metrics of the table of figures, those that most scenarios
-// share; the rest stands in run.json and bench.txt.
-var columns = []struct{ title, metric string }{
+// share; the others stand in the list below it.
+var columns = []column{
 	{"time/op", "ns/op"},
 	{"caller/op", "caller-ns/op"},
 	{"CPU/op", "cpu-ns/op"},
@@ -28,9 +32,52 @@ var columns = []struct{ title, metric string }{
 }
 
 // Figures writes what was measured of each subject, its references below it:
-// the medians over the repetitions, and the ratio of their times.
+// the medians over the repetitions, and the ratio of their times. A list follows
+// with the subjects' metrics that have no column, and whole with the rows that
+// the columns would say next to nothing of.
 func Figures(w io.Writer, run *result.Run) error {
-	t := table.NewWriter()
+	t, list := table.NewWriter(), table.NewWriter()
+	list.SetStyle(style())
+	list.AppendHeader(table.Row{"scenario", "further figures"})
+	heads(t)
+	var subject result.Result
+	for _, row := range run.Results {
+		if row.Reference == "" {
+			subject = row
+		}
+		bare := isBare(row)
+		if !bare {
+			t.AppendRow(lineOf(row, subject))
+		}
+		if rest := others(row, bare); rest != "" {
+			list.AppendRow(table.Row{row.Row(), rest})
+		}
+	}
+	var out strings.Builder
+	if t.Length() > 0 {
+		fmt.Fprintf(&out, "\n%s\n(vs: time of the subject over that of the reference, in lockstep)\n", t.Render())
+	}
+	if list.Length() > 0 {
+		fmt.Fprintf(&out, "\n%s\n", list.Render())
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// lineOf is a row of the table of figures.
+func lineOf(row, subject result.Result) table.Row {
+	line := table.Row{row.Scenario, ""}
+	if row.Reference != "" {
+		line = table.Row{"  " + row.Reference, against(subject, row.Reference)}
+	}
+	for _, c := range columns {
+		line = append(line, median(row, c.metric))
+	}
+	return line
+}
+
+// heads sets style and header of the table of figures.
+func heads(t table.Writer) {
 	t.SetStyle(style())
 	header := table.Row{"scenario", "vs"}
 	configs := []table.ColumnConfig{{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
@@ -40,22 +87,33 @@ func Figures(w io.Writer, run *result.Run) error {
 	}
 	t.AppendHeader(header)
 	t.SetColumnConfigs(configs)
-	var subject result.Result
-	for _, row := range run.Results {
-		name, ratio := row.Scenario, ""
-		if row.Reference == "" {
-			subject = row
-		} else {
-			name, ratio = "  "+row.Reference, against(subject, row.Reference)
-		}
-		line := table.Row{name, ratio}
-		for _, c := range columns {
-			line = append(line, median(row, c.metric))
-		}
-		t.AppendRow(line)
+}
+
+// isBare reports whether the columns know nothing of a row, but at most what it
+// allocates.
+func isBare(row result.Result) bool {
+	return !slices.ContainsFunc(columns, func(c column) bool {
+		return c.metric != "allocs/op" && c.metric != "B/op" && len(row.Values[c.metric]) > 0
+	})
+}
+
+// others are the metrics of a row that stand in no column, with their values;
+// all of a bare one. Of the others, what a reader would skip is left out:
+// references, the mean beside the median, and a loss that is none.
+func others(row result.Result, bare bool) string {
+	if row.Reference != "" && !bare {
+		return ""
 	}
-	_, err := fmt.Fprintf(w, "\n%s\n(vs: time of the subject over that of the reference, in lockstep)\n", t.Render())
-	return err
+	var all []string
+	for _, m := range metric.All() {
+		values := row.Values[m.Name]
+		column := slices.ContainsFunc(columns, func(c column) bool { return c.metric == m.Name })
+		lossless := (m.Name == "lost-records" || m.Name == "leaked-goroutines") && len(values) > 0 && slices.Max(values) == 0
+		if len(values) > 0 && (bare || !column && !lossless && m.Name != "total-ns/op") {
+			all = append(all, m.Name+" "+median(row, m.Name))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // against is the ratio of the subject's time to the reference's.

@@ -21,7 +21,7 @@ func Markdown(w io.Writer, run *result.Run) error {
 	b.WriteString("<details><summary>All limits</summary>\n\n")
 	b.WriteString("| scenario | metric | value | interval | limit | verdict |\n|---|---|---:|---:|---|---|\n")
 	for _, v := range ordered(run.Verdicts) {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", v.Scenario, metricOf(v), valueOf(v), intervalOf(v), v.LimitText, outcome(v, false))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", v.Scenario, v.Of(), v.Value(), v.Span(), v.LimitText, outcome(v, false))
 	}
 	b.WriteString("\n</details>\n")
 	_, err := io.WriteString(w, b.String())

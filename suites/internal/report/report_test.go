@@ -39,7 +39,12 @@ func sample() *result.Run {
 				Ratios: []result.Ratio{{Metric: "ns/op", Against: "channel", Slices: []float64{0.49}}},
 			},
 			{Scenario: "queue/put", Reference: "channel", Iterations: []int{1}, Values: map[string][]float64{"ns/op": {41}, "allocs/op": {0}}},
-			{Scenario: "sink/file/block=64KiB/sync=false", Iterations: []int{1}, Values: map[string][]float64{"MB/s": {1929}}},
+			{Scenario: "sink/file/block=64KiB/sync=false", Iterations: []int{1}, Values: map[string][]float64{
+				"MB/s": {1929}, "writes/1k-op": {2.81}, "total-ns/op": {64}, "lost-records": {0},
+			}},
+			{Scenario: "harness/latency", Iterations: []int{1}, Values: map[string][]float64{
+				"allocs/op": {0}, "clock-ns": {86.4}, "latency-overhead-ns": {9.8},
+			}},
 		},
 		Verdicts: []result.Verdict{
 			exact, near,
@@ -49,6 +54,15 @@ func sample() *result.Run {
 			v("queue/put", "p99-ns", "", "ns", "absolute", "max 20 us", 0.9, stat.Interval{Center: 90, Lo: 90, Hi: 90, N: 3}, result.Inconclusive, "3 values are too few for an interval"),
 		},
 	}
+	return run
+}
+
+// broken is a run with the only FAIL where there was nothing to judge.
+func broken() *result.Run {
+	run := sample()
+	run.Verdicts = run.Verdicts[:3]
+	run.Errors = []result.Fault{{Scenario: "queue/take", Text: "scenario queue/take, arm logperf, repetition 2: run: the arm ended instead of answering: exit status 2\n" +
+		"its standard error ends with:\npanic: it blew up\n\ngoroutine 1 [running]:\nmain.main()\n\tmain.go:12\n"}}
 	return run
 }
 
@@ -78,7 +92,7 @@ func TestAnInterruptedRunSaysSo(t *testing.T) {
 	run := sample()
 	run.Interrupted = true
 	var b bytes.Buffer
-	if err := Table(&b, run, Options{}); err != nil || !strings.Contains(b.String(), "interrupted: not all selected scenarios have run") {
+	if err := Table(&b, run, Options{}); err != nil || !strings.Contains(b.String(), "interrupted: not all selected scenarios have run") || !strings.Contains(b.String(), "1 not judged, interrupted\n") {
 		t.Errorf("%v\n%s", err, b.String())
 	}
 }
@@ -107,6 +121,25 @@ func TestMarkdownHoldsTheVerdictAndTheTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "summary.md", b.Bytes())
+}
+
+func TestWhatLeftNoVerdictIsNamedAndCounted(t *testing.T) {
+	var b bytes.Buffer
+	if err := Table(&b, broken(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	_, below, _ := strings.Cut(b.String(), "\n\n")
+	golden(t, "errors.txt", []byte(below))
+	b.Reset()
+	alone := broken()
+	alone.Verdicts = nil
+	if err := Table(&b, alone, Options{}); err != nil || !strings.HasPrefix(b.String(), "\nERROR  scenario queue/take") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	b.Reset()
+	if err := Markdown(&b, broken()); err != nil || !strings.Contains(b.String(), "```\nERROR  scenario queue/take, arm logperf") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
 }
 
 // clock is a time that the test moves.

@@ -13,9 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
-	"github.com/logperf/logperf/suites/internal/stat"
 )
 
 // Options says how a table is drawn. The zero value is plain text.
@@ -38,9 +36,13 @@ func Table(w io.Writer, run *result.Run, o Options) error {
 	value.Number, interval.Number = 3, 4
 	t.SetColumnConfigs([]table.ColumnConfig{value, interval})
 	for _, v := range ordered(run.Verdicts) {
-		t.AppendRow(table.Row{v.Scenario, metricOf(v), valueOf(v), intervalOf(v), v.LimitText, outcome(v, o.Color)})
+		t.AppendRow(table.Row{v.Scenario, v.Of(), v.Value(), v.Span(), v.LimitText, outcome(v, o.Color)})
 	}
-	_, err := fmt.Fprintf(w, "\n%s\n\n%s\n%s\n", t.Render(), failures(run), Summary(run, o.Folder))
+	verdicts := ""
+	if t.Length() > 0 {
+		verdicts = t.Render() + "\n\n"
+	}
+	_, err := fmt.Fprintf(w, "\n%s%s\n%s\n", verdicts, failures(run), Summary(run, o.Folder))
 	return err
 }
 
@@ -75,36 +77,6 @@ func ordered(verdicts []result.Verdict) []result.Verdict {
 	return sorted
 }
 
-func metricOf(v result.Verdict) string {
-	if v.Against == "" {
-		return v.Metric
-	}
-	return v.Metric + " / " + v.Against
-}
-
-func unitOf(v result.Verdict) metric.Unit {
-	if v.Against != "" {
-		return metric.Ratio
-	}
-	return metric.Unit(v.Unit)
-}
-
-func valueOf(v result.Verdict) string {
-	if v.Interval.N == 0 {
-		return "-"
-	}
-	return unitOf(v).Format(v.Interval.Center)
-}
-
-func intervalOf(v result.Verdict) string { return span(v.Interval, unitOf(v)) }
-
-func span(i stat.Interval, u metric.Unit) string {
-	if !i.Bounded() || i.Lo == i.Hi {
-		return ""
-	}
-	return u.Format(i.Lo) + " .. " + u.Format(i.Hi)
-}
-
 func outcome(v result.Verdict, color bool) string {
 	word := string(v.Outcome)
 	if v.AtLimit && v.Outcome == result.Pass {
@@ -124,14 +96,16 @@ func outcome(v result.Verdict, color bool) string {
 	return text.FgGreen.Sprint(word)
 }
 
-// failures names each verdict that asks for something, with its place, and why
-// others were not judged.
+// failures names what left no verdict, each verdict that asks for something,
+// with its place, and why others were not judged.
 func failures(run *result.Run) string {
 	var b strings.Builder
+	for _, e := range run.Errors {
+		fmt.Fprintf(&b, "ERROR  %s\n", excerpt(e.Text))
+	}
 	for _, v := range ordered(run.Verdicts) {
 		if v.Outcome == result.Fail || v.Outcome == result.Inconclusive {
-			fmt.Fprintf(&b, "%s  %s:%d  %s %s: %s%s (n=%d), limit %s: %s\n", v.Outcome, v.File, v.Line, v.Scenario,
-				metricOf(v), valueOf(v), bracketed(intervalOf(v)), v.Interval.N, v.LimitText, v.Note)
+			fmt.Fprintln(&b, v)
 		}
 	}
 	notes := map[string]int{}
@@ -149,11 +123,15 @@ func failures(run *result.Run) string {
 	return b.String()
 }
 
-func bracketed(interval string) string {
-	if interval == "" {
-		return ""
+// excerpt is the beginning of an error: behind it may stand the stacks of all
+// goroutines of an arm, which run.json holds whole.
+func excerpt(text string) string {
+	const most = 5
+	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
+	if over := len(lines) - most; over > 0 {
+		lines = append(lines[:most], fmt.Sprintf("... (%d more lines in run.json)", over))
 	}
-	return " [" + interval + "]"
+	return strings.Join(lines, "\n       ")
 }
 
 // Summary is one line on the whole run.
@@ -175,6 +153,12 @@ func Summary(run *result.Run, folder string) string {
 	line := fmt.Sprintf("%s: %d scenarios, %d limits: %d PASS (%d at the limit), %d FAIL, %d INCONCLUSIVE, %d not judged",
 		run.Outcome, scenarios, len(run.Verdicts), count[result.Pass], at, count[result.Fail],
 		count[result.Inconclusive], count[result.NotJudged])
+	if n := len(run.Errors); n > 0 {
+		line += fmt.Sprintf(", %d ERROR", n)
+	}
+	if run.Interrupted {
+		line += ", interrupted"
+	}
 	if folder != "" {
 		line += "\nresults: " + folder
 	}

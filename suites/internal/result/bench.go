@@ -75,14 +75,11 @@ func writeUnits(w io.Writer, run *Run) error {
 		if !ok {
 			return fmt.Errorf("bench.txt cannot hold the unknown metric %q", name)
 		}
-		better := map[metric.Direction]string{metric.Lower: " better=lower", metric.Higher: " better=higher"}[m.Better]
+		better := map[metric.Direction]string{metric.Lower: "better=lower", metric.Higher: "better=higher"}[m.Better]
 		if m.Exact {
 			better += " assume=exact"
 		}
-		if better == "" {
-			continue
-		}
-		if _, err := fmt.Fprintf(w, "Unit %s%s\n", name, better); err != nil {
+		if _, err := fmt.Fprintf(w, "Unit %s %s\n", name, better); err != nil {
 			return err
 		}
 	}

@@ -47,6 +47,17 @@ func TestTheCommitSaysWhetherTheTreeDiffers(t *testing.T) {
 	if len(clean) != 12 || dirty {
 		t.Errorf("after the commit: %q, %v", clean, dirty)
 	}
+	untracked := filepath.Join(dir, "untracked.go")
+	if err := os.WriteFile(untracked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	git("config", "status.showUntrackedFiles", "no")
+	if hash, dirty := commit(t.Context(), dir); hash != clean || !dirty {
+		t.Errorf("with a file that git does not know: %q, %v", hash, dirty)
+	}
+	if err := os.Remove(untracked); err != nil {
+		t.Fatal(err)
+	}
 	write("two")
 	if hash, dirty := commit(t.Context(), dir); hash != clean || !dirty {
 		t.Errorf("after a change: %q, %v", hash, dirty)

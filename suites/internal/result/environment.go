@@ -40,7 +40,7 @@ func Machine(ctx context.Context, root string) Environment {
 	e := Environment{
 		CPU: cpuModel(), Cores: runtime.NumCPU(), Quota: cpuQuota("/"), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Kernel: firstLine("/proc/sys/kernel/osrelease"), Go: runtime.Version(),
-		GOMAXPROCS: ArmProcs(), GOGC: os.Getenv("GOGC"), GOMEMLIMIT: os.Getenv("GOMEMLIMIT"),
+		GOMAXPROCS: ArmProcs(os.Environ()), GOGC: os.Getenv("GOGC"), GOMEMLIMIT: os.Getenv("GOMEMLIMIT"),
 		Governor:   firstLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
 		Filesystem: filesystem(os.TempDir()),
 	}
@@ -48,13 +48,19 @@ func Machine(ctx context.Context, root string) Environment {
 	return e
 }
 
-// ArmProcs is the GOMAXPROCS of an arm: what the variable says, else at most
-// two, so that figures from machines of different size stay close.
-func ArmProcs() int {
-	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
-		return n
+// ArmProcs is the GOMAXPROCS of an arm that is started with the environment:
+// what the variable says, else at most two, so that figures from machines of
+// different size stay close. A variable that is empty or no number says nothing,
+// as in Go's runtime; left to that, the arm would take all cores.
+func ArmProcs(environ []string) int {
+	procs := min(2, runtime.NumCPU())
+	for _, one := range environ {
+		text, set := strings.CutPrefix(one, "GOMAXPROCS=")
+		if n, err := strconv.Atoi(text); set && err == nil && n > 0 {
+			procs = n
+		}
 	}
-	return min(2, runtime.NumCPU())
+	return procs
 }
 
 func cpuModel() string {
@@ -114,6 +120,8 @@ func commit(ctx context.Context, root string) (hash string, dirty bool) {
 		return "unknown", false
 	}
 	// No lock is taken: a commit that is made meanwhile must not fail for ours.
-	changes, err := git("--no-optional-locks", "status", "--porcelain", "--untracked-files=no")
+	// An untracked file may be one that is compiled in; what the settings of the
+	// user say of them does not matter.
+	changes, err := git("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal")
 	return hash, err == nil && changes != ""
 }

@@ -8,8 +8,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/logperf/logperf/suites/internal/stat"
 )
 
 // SchemaVersion is the version of run.json that this package writes, and the
@@ -36,7 +34,16 @@ type Run struct {
 	Corpus   *Corpus   `json:"corpus,omitempty"`
 	Results  []Result  `json:"results"`
 	Verdicts []Verdict `json:"verdicts"`
-	Outcome  Outcome   `json:"outcome"`
+	// Errors are the failures that left no verdict.
+	Errors  []Fault `json:"errors,omitempty"`
+	Outcome Outcome `json:"outcome"`
+}
+
+// Fault is why something failed that was never judged: an arm crashed or hung,
+// or its check found that records were lost.
+type Fault struct {
+	Scenario string `json:"scenario,omitempty"` // empty: it was none
+	Text     string `json:"text"`
 }
 
 // Corpus is a user's own log file that scenarios consumed.
@@ -86,42 +93,6 @@ type Ratio struct {
 	Slices []float64 `json:"slices"`
 	// Totals has the ratio of the total times of each repetition.
 	Totals []float64 `json:"totals"`
-}
-
-// Outcome is what became of a limit, or of a run.
-type Outcome string
-
-// The outcomes.
-const (
-	Pass         Outcome = "PASS"
-	Fail         Outcome = "FAIL"
-	Inconclusive Outcome = "INCONCLUSIVE"
-	NotJudged    Outcome = "NOT JUDGED"
-)
-
-// Verdict is what became of one limit.
-type Verdict struct {
-	Scenario string `json:"scenario"`
-	Metric   string `json:"metric"`
-	Against  string `json:"against,omitempty"` // the reference of a ratio
-	Totals   bool   `json:"totals,omitempty"`  // the ratio of the totals decided
-	Unit     string `json:"unit"`
-	Class    string `json:"class"` // exact, ratio or absolute
-	// Limit is the value, LimitText how it is shown: "max 20.0 us".
-	Limit     float64 `json:"limit"`
-	LimitText string  `json:"limit_text"`
-	File      string  `json:"file"`
-	Line      int     `json:"line"`
-	Why       string  `json:"why,omitempty"`
-	// Interval is what was measured.
-	Interval stat.Interval `json:"interval"`
-	Outcome  Outcome       `json:"outcome"`
-	// AtLimit marks an interval that straddles its limit.
-	AtLimit bool `json:"at_limit,omitempty"`
-	// Note is the reason where Outcome is not PASS.
-	Note string `json:"note,omitempty"`
-	// Headroom is the distance to the limit as a share of it, below 0 beyond it.
-	Headroom float64 `json:"headroom"`
 }
 
 // check refuses what JSON cannot hold, naming the row: NaN or an infinity means

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -244,13 +245,20 @@ func TestTheMachineSaysWhatItIs(t *testing.T) {
 }
 
 func TestArmProcsFollowTheVariable(t *testing.T) {
-	t.Setenv("GOMAXPROCS", "7")
-	if n := ArmProcs(); n != 7 {
-		t.Errorf("GOMAXPROCS=7 gives %d", n)
-	}
-	t.Setenv("GOMAXPROCS", "")
-	if n := ArmProcs(); n < 1 || n > 2 {
-		t.Errorf("without it the arms get %d", n)
+	for _, c := range []struct {
+		environ []string
+		want    int
+	}{
+		{[]string{"GOMAXPROCS=7"}, 7},
+		{[]string{"GOMAXPROCS=7", "A=1", "GOMAXPROCS=5"}, 5},
+		{nil, min(2, runtime.NumCPU())},
+		{[]string{"GOMAXPROCS="}, min(2, runtime.NumCPU())},
+		{[]string{"GOMAXPROCS=many"}, min(2, runtime.NumCPU())},
+		{[]string{"GOMAXPROCS=0"}, min(2, runtime.NumCPU())},
+	} {
+		if n := ArmProcs(c.environ); n != c.want {
+			t.Errorf("%v gives %d, want %d", c.environ, n, c.want)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ func ringOf(capacity int, policy queue.Policy) openConveyor {
 	}
 }
 
+func (r ring) begin()           {}
 func (r ring) put(it item) bool { return r.q.Put(it) }
 func (r ring) take(dst []item, done *atomic.Bool) int {
 	for {
@@ -50,6 +51,8 @@ func droppingChannelOf(capacity int) openConveyor {
 		return channel{make(chan item, capacity), make(chan struct{}, 1), true}, nil
 	}
 }
+
+func (c channel) begin() {}
 
 func (c channel) put(it item) bool {
 	if !c.drop {
@@ -110,6 +113,10 @@ type xsyncQueue struct {
 const sentinel = ^uint64(0)
 
 func xsyncOf() (conveyor, error) { return &xsyncQueue{q: xsync.NewUMPSCQueue[item]()}, nil }
+
+// begin forgets the end of the last slice, whose consumer need not have asked
+// again after the sentinel.
+func (x *xsyncQueue) begin() { x.ended = false }
 
 func (x *xsyncQueue) put(it item) bool { x.q.Enqueue(it); return true }
 

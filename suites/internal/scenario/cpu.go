@@ -11,8 +11,12 @@ import (
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
 
-// idleFor is how long an open logger without records is watched.
-const idleFor = 2 * time.Second
+const (
+	// idleFor is how long an open logger without records is watched.
+	idleFor = 2 * time.Second
+	// restFor is how long it gets to come to rest before.
+	restFor = idleFor / 10
+)
 
 // CPU is the table of processor time: for a record, taken apart into caller
 // and worker, and for a logger that has nothing to do.
@@ -35,11 +39,12 @@ func CPU() []experiment.Scenario {
 		{
 			Name: "cpu/idle", Title: "is used in 2 s by an open logger without records",
 			Tier: "smoke", Measure: "cost", Metrics: []string{"idle-cpu-ns/s", "idle-switches/s", "lost-records"},
-			Ops: 1, Slices: 1,
+			Slice: restFor + idleFor, Ops: 1, Slices: 1,
 			Arms: []experiment.Arm{idleArm()},
 		},
 	}
-	return from("cpu.go", "cpu", rows)
+	return from("cpu", rows,
+		"cpu.go", "crew.go", "f10.go", "held.go", "logger.go", "pipeline.go", "sink.go")
 }
 
 // idle logs and flushes, waits until the logger has come to rest, and then
@@ -47,6 +52,7 @@ func CPU() []experiment.Scenario {
 // the whole watch.
 type idle struct {
 	*end
+	rest     time.Duration
 	watch    time.Duration
 	cpu      float64 // ns in a second
 	switches float64 // in a second
@@ -55,11 +61,10 @@ type idle struct {
 func idleArm() experiment.Arm {
 	return experiment.Arm{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
 		e, err := openEnd(endOptions{log: logF10, settings: logging.Settings{}}, o)
-		watch := idleFor
 		if o.Check {
-			watch = 10 * time.Millisecond
+			return &idle{end: e, rest: time.Millisecond, watch: 10 * time.Millisecond}, err
 		}
-		return &idle{end: e, watch: watch}, err
+		return &idle{end: e, rest: restFor, watch: idleFor}, err
 	}}
 }
 
@@ -72,12 +77,12 @@ func (i *idle) Run(ctx context.Context, n int) error {
 	// for it is not the logger's.
 	runtime.GC()
 	select {
-	case <-time.After(i.watch / 10):
+	case <-time.After(i.rest):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	var before, after syscall.Rusage
-	cpu, began := cpuClock(), time.Now()
+	cpu, began := experiment.CPUClock(), time.Now()
 	err = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
 	select {
 	case <-time.After(i.watch):
@@ -86,7 +91,7 @@ func (i *idle) Run(ctx context.Context, n int) error {
 	}
 	err = errors.Join(err, syscall.Getrusage(syscall.RUSAGE_SELF, &after))
 	seconds := time.Since(began).Seconds()
-	i.cpu = float64(cpuClock()-cpu) / seconds
+	i.cpu = float64(experiment.CPUClock()-cpu) / seconds
 	i.switches = float64(after.Nvcsw+after.Nivcsw-before.Nvcsw-before.Nivcsw) / seconds
 	return err
 }

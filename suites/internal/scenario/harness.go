@@ -44,7 +44,8 @@ func Harness() []experiment.Scenario {
 			Slice: handOver, MaxOps: queueRoom, Arms: []experiment.Arm{whole, wholeAgain},
 		},
 	}
-	return from("harness.go", "harness", rows)
+	return from("harness", rows,
+		"harness.go", "crew.go", "f10.go", "logger.go", "pipeline.go", "sink.go")
 }
 
 // null does nothing: all that its slices last is the harness.

@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
@@ -67,7 +65,7 @@ func openHeld(eo endOptions, cpu bool, o experiment.Options) (*held, error) {
 func (h *held) Run(ctx context.Context, n int) error {
 	clock := wallClock
 	if h.cpu {
-		clock = cpuClock
+		clock = experiment.CPUClock
 	}
 	h.gate.shut()
 	began := clock()
@@ -88,12 +86,3 @@ func (h *held) Laps(dst []time.Duration) {
 var epoch = time.Now()
 
 func wallClock() time.Duration { return time.Since(epoch) }
-
-// cpuClock is the CPU time of all threads of the process.
-func cpuClock() time.Duration {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts); err != nil {
-		return 0
-	}
-	return time.Duration(ts.Nano())
-}

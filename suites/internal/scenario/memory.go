@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 
 	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/suites/internal/experiment"
@@ -26,7 +27,7 @@ func Memory() []experiment.Scenario {
 			Name: "memory/record/workload", Title: "is allocated for the workload's records from the call to the sink",
 			Tier: "smoke", Measure: "cost", Metrics: []string{"allocs/op", "B/op", "ns/op", "lost-records"},
 			Slice: handOver, MaxOps: queueRoom, Input: true,
-			Arms: []experiment.Arm{endArm(endOptions{log: logWorkload})},
+			Arms: []experiment.Arm{endArm(endOptions{log: logWorkload, settings: everyLevel()})},
 		},
 		{
 			Name: "memory/queued", Title: "is retained for each record that waits in the queue",
@@ -38,7 +39,7 @@ func Memory() []experiment.Scenario {
 			Name: "memory/burst", Title: "is needed for a burst of 200,000 records with 10 attributes",
 			Tier: "smoke", Measure: "cost",
 			Metrics: []string{"peak-RSS-B", "gc/1M-op", "gc-pause-ns/1M-op", "allocs/op", "lost-records"},
-			Ops:     burst, Slices: 1,
+			Slice:   300 * time.Millisecond, Ops: burst, Slices: 1,
 			Arms: []experiment.Arm{endArm(endOptions{log: logF10})},
 		},
 		{
@@ -48,7 +49,8 @@ func Memory() []experiment.Scenario {
 			Arms: []experiment.Arm{closedArm()},
 		},
 	}
-	return from("memory.go", "memory", rows)
+	return from("memory", rows,
+		"memory.go", "crew.go", "encoders.go", "f10.go", "held.go", "logger.go", "pipeline.go", "sink.go", "workload.go")
 }
 
 // heap returns the bytes of live objects after a full collection. Two runs:

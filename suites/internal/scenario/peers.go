@@ -46,7 +46,8 @@ func Peers() []experiment.Scenario {
 			},
 		})
 	}
-	return from("peers.go", "peers", rows)
+	return from("peers", rows,
+		"peers.go", "crew.go", "encoders.go", "f10.go", "logger.go", "pipeline.go", "queue.go", "sink.go")
 }
 
 // fileLogger is a peer that writes to a file and can be flushed to it.
@@ -60,8 +61,8 @@ type openFileLogger func(path string) (fileLogger, error)
 
 // filer is the subject of a peer that logs to a file.
 type filer struct {
-	open    openFileLogger
 	path    string
+	cut     func() (int, error) // counts the lines of the file and empties it
 	logger  fileLogger
 	crew    *crew
 	caller  time.Duration
@@ -73,7 +74,8 @@ type filer struct {
 
 func fileArm(name string, open openFileLogger, callers int) experiment.Arm {
 	return experiment.Arm{Name: name, Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
-		f := &filer{open: open, path: filepath.Join(o.Dir, "records.current.log")}
+		f := &filer{path: filepath.Join(o.Dir, "records.current.log")}
+		f.cut = counter(f.path)
 		var err error
 		if f.logger, err = open(f.path); err != nil {
 			return nil, err
@@ -115,7 +117,7 @@ func (f *filer) count() error {
 	if info, err := os.Stat(f.path); err == nil {
 		f.bytes += info.Size()
 	}
-	n, err := countAndCut(f.path)
+	n, err := f.cut()
 	f.arrived += n
 	return err
 }

@@ -47,13 +47,14 @@ func Pipeline() []experiment.Scenario {
 	rows = append(rows, stageRows(cost)...)
 	rows = append(rows, disabledRows(cost)...)
 	rows = append(rows, wholeWayRows()...)
-	return from("pipeline.go", "pipeline", rows)
+	return from("pipeline", rows,
+		"pipeline.go", "crew.go", "encoders.go", "f10.go", "held.go", "logger.go", "peers.go", "queue.go", "sink.go", "workload.go")
 }
 
 // stageRows measure each stage against the same pipeline without it, which is
 // the reference "plain": the ratio is the stage's own cost.
 func stageRows(cost []string) []experiment.Scenario {
-	levels := []logging.Filter{logging.LevelFilter(slog.LevelDebug)}
+	levels := []logging.Filter{logging.LevelFilter(workload.LowestLevel)}
 	enrich := logging.EnrichSettings{Static: map[string]string{"service": "checkout", "region": "eu-1"}, Runtime: true}
 	redact := logging.RedactSettings{Fields: []string{"password", "token", "authorization", "user"}}
 	stages := []struct {
@@ -125,7 +126,7 @@ func wholeWayRows() []experiment.Scenario {
 			Name: "pipeline/end-to-end/workload", Title: "takes the workload's records from the call to a file",
 			Tier: "smoke", Measure: "throughput", Metrics: whole, Laps: []string{"caller-ns/op"}, Input: true,
 			Slice: handOver, MaxOps: queueRoom,
-			Arms: []experiment.Arm{endArm(endOptions{log: logWorkload, file: true})},
+			Arms: []experiment.Arm{endArm(endOptions{log: logWorkload, settings: everyLevel(), file: true})},
 		},
 		{
 			Name: "pipeline/drain", Title: "drains a filled queue of records with 10 attributes to a sink that discards",

@@ -56,9 +56,9 @@ func Queue() []experiment.Scenario {
 		}
 	}
 	for _, policy := range []queue.Policy{queue.Block, queue.DropNewest, queue.DropOldest} {
-		arms := []experiment.Arm{saturatedArm("logperf", ringOf(1024, policy))}
+		arms := []experiment.Arm{saturatedArm("logperf", policy != queue.Block, ringOf(1024, policy))}
 		if policy == queue.DropNewest {
-			arms = append(arms, saturatedArm("channel", droppingChannelOf(1024)))
+			arms = append(arms, saturatedArm("channel", true, droppingChannelOf(1024)))
 		}
 		rows = append(rows, experiment.Scenario{
 			Name:  "queue/saturated/policy=" + policy.String(),
@@ -69,7 +69,8 @@ func Queue() []experiment.Scenario {
 			Arms:    arms,
 		})
 	}
-	return from("queue.go", "queue", rows)
+	return from("queue", rows,
+		"queue.go", "conveyor.go", "crew.go")
 }
 
 // plural writes "1 producer", "8 producers".
@@ -82,6 +83,8 @@ func plural(n int, noun string) string {
 
 // conveyor is a queue as the subjects use it, ours or another's.
 type conveyor interface {
+	// begin is called by the consumer before each slice.
+	begin()
 	// put offers an item and reports whether it was accepted.
 	put(item) bool
 	// take moves items into dst and returns how many; it waits at most until
@@ -100,6 +103,7 @@ type belt struct {
 	queue    conveyor
 	crew     *crew
 	work     time.Duration // what the consumer does with each item
+	drops    bool          // the policy allows to drop: what is counted as dropped is not lost
 	batch    []item
 	done     atomic.Bool
 	rejected atomic.Uint64
@@ -122,25 +126,27 @@ func queueArm(name string, producers int, latency bool, open openConveyor) exper
 		if err != nil {
 			return nil, err
 		}
-		return newBelt(q, producers, latency, 0), nil
+		return newBelt(q, producers, latency), nil
 	}}
 }
 
 // saturatedArm has a consumer that takes 200 ns over each item, so that eight
 // producers are always ahead of it.
-func saturatedArm(name string, open openConveyor) experiment.Arm {
+func saturatedArm(name string, drops bool, open openConveyor) experiment.Arm {
 	return experiment.Arm{Name: name, Open: func(context.Context, experiment.Options) (experiment.Subject, error) {
 		q, err := open()
 		if err != nil {
 			return nil, err
 		}
-		return newBelt(q, 8, true, 200*time.Nanosecond), nil
+		b := newBelt(q, 8, true)
+		b.work, b.drops = 200*time.Nanosecond, drops
+		return b, nil
 	}}
 }
 
-func newBelt(q conveyor, producers int, latency bool, work time.Duration) *belt {
+func newBelt(q conveyor, producers int, latency bool) *belt {
 	b := &belt{
-		queue: q, work: work, batch: make([]item, takeBatch),
+		queue: q, batch: make([]item, takeBatch),
 		next: make([]uint64, producers), seen: make([]uint64, producers),
 	}
 	if latency {
@@ -183,6 +189,7 @@ func (b *belt) produce(producer, n int) {
 // must show up as a loss, not as a hang.
 func (b *belt) Run(_ context.Context, n int) error {
 	b.done.Store(false)
+	b.queue.begin()
 	b.crew.start(n)
 	for {
 		finished := b.done.Load()
@@ -242,9 +249,14 @@ func (b *belt) Counts() map[string]int64 {
 	}
 }
 
-// lost is what was accepted and neither arrived nor was counted as evicted.
+// lost is what did not arrive; under a policy that drops, less what was counted
+// as dropped.
 func (b *belt) lost() int64 {
-	return int64(b.offered) - int64(b.rejected.Load()) - int64(b.queue.dropped()) - int64(b.taken)
+	lost := int64(b.offered) - int64(b.taken)
+	if b.drops {
+		lost -= int64(b.rejected.Load()) + int64(b.queue.dropped())
+	}
+	return lost
 }
 
 func (b *belt) Report(values map[string]float64) error {

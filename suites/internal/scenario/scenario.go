@@ -29,18 +29,23 @@ func All() []experiment.Scenario {
 	return slices.Concat(Queue(), Sink(), Pipeline(), Memory(), CPU(), Peers(), Harness())
 }
 
-// from stamps the rows of one table with their subject and with the hash of
-// the file that defines them, so that a stored result can be told from that
-// of an edited scenario.
-func from(file, subject string, rows []experiment.Scenario) []experiment.Scenario {
-	text, err := sources.ReadFile(file)
-	if err != nil {
-		panic(fmt.Sprintf("scenario: the table %s is not embedded: %v", file, err))
+// from stamps the rows of a table with their subject and with the hash of the
+// files that define them, so that a stored result can be told from that of an
+// edited scenario: the table's file first, then those of its subjects. A hash of
+// the whole package would make one edit look like an edit of every scenario.
+func from(subject string, rows []experiment.Scenario, files ...string) []experiment.Scenario {
+	sum := sha256.New()
+	for _, file := range files {
+		text, err := sources.ReadFile(file)
+		if err != nil {
+			panic(fmt.Sprintf("scenario: %s is not embedded: %v", file, err))
+		}
+		_, _ = fmt.Fprintf(sum, "%s %d\n%s", file, len(text), text)
 	}
-	sum := sha256.Sum256(text)
+	source := hex.EncodeToString(sum.Sum(nil))
 	for i := range rows {
 		rows[i].Subject = subject
-		rows[i].Source = hex.EncodeToString(sum[:])
+		rows[i].Source = source
 	}
 	return rows
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -23,8 +24,14 @@ const fileLimit = 64 << 20
 // syncedRecords fixes the slices of the synced rows. The time of a sync swings
 // by a factor of ten from one second to the next: a slice sized by it would be
 // one record in one repetition and a thousand in the next, and the writes for
-// 1,000 records with it.
-const syncedRecords = 1024
+// 1,000 records with it. The rows without sync have a fixed size too, of half a
+// millisecond to one and a half, so that the writes for 1,000 records are the
+// same on a slow disk and a fast one: each slice ends with a batch that is not
+// full.
+const (
+	syncedRecords   = 1024
+	unsyncedRecords = 8192
+)
 
 // Sink is the table of the sinks: batches of encoded records are written by
 // the goroutine that runs the slice, as the logger's worker would.
@@ -60,13 +67,15 @@ func Sink() []experiment.Scenario {
 				sinkArm("logperf", size<<10, openFile(size<<10, synced)),
 				sinkArm("bufio", size<<10, openBufio(size<<10, synced)),
 			)
+			next.Ops = unsyncedRecords
 			if synced {
 				next.Ops = syncedRecords
 			}
 			rows = append(rows, next)
 		}
 	}
-	return from("sink.go", "sink", rows)
+	return from("sink", rows,
+		"sink.go", "harness.go", "workload.go")
 }
 
 // outlet is an open sink with what the scenarios need to know of it.
@@ -76,6 +85,9 @@ type outlet struct {
 	// arrived counts the records at the far end since the last cut and cuts
 	// the far end back; nil where the far end keeps nothing.
 	arrived func() (int, error)
+	// passed is the number of bytes that have come to a far end that keeps none;
+	// nil where that is not known.
+	passed func() int
 }
 
 type openOutlet func(o experiment.Options) (outlet, error)
@@ -107,7 +119,8 @@ func sinkArm(name string, batch int, open openOutlet) experiment.Arm {
 }
 
 // encoded returns as many encoded records of the workload as fit into size
-// bytes, at least one.
+// bytes, at least one. They come from all of it: what a log begins with, such
+// as the lines of a start, is not what it goes on with.
 func encoded(o experiment.Options, size int) (lines []byte, ends []int, err error) {
 	input, err := workloadOf(o)
 	if err != nil {
@@ -118,14 +131,33 @@ func encoded(o experiment.Options, size int) (lines []byte, ends []int, err erro
 		return nil, nil, err
 	}
 	var e logging.Entry
-	for i := 0; ; i++ {
-		fill(&e, input.At(i))
+	for at, step := 0, spread(input.Len()); ; at = (at + step) % input.Len() {
+		fill(&e, input.At(at))
 		lines, _ = p.Process(lines, &e)
 		if len(lines) > size && len(ends) > 0 {
 			return lines[:ends[len(ends)-1]], ends, nil
 		}
 		ends = append(ends, len(lines))
 	}
+}
+
+// spread returns a step that leads round n places to each of them before it
+// comes to one again, and of which any number of steps lie about evenly: near
+// n over the golden ratio, and without a common divisor with n.
+func spread(n int) int {
+	step := max(1, int(float64(n)/math.Phi))
+	for divisor(n, step) > 1 {
+		step++
+	}
+	return step
+}
+
+// divisor is the greatest common one.
+func divisor(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // Run writes n records in batches as large as the prepared one allows.
@@ -185,13 +217,21 @@ func (d *drain) Counts() map[string]int64 {
 }
 
 func (d *drain) Report(values map[string]float64) error {
-	lost := 0
+	lost := d.failed // unconfirmed by the sink
 	if d.arrived != nil {
-		lost = d.offered - d.failed - d.arrivedTotal
+		lost = max(lost, d.offered-d.arrivedTotal, d.arrivedTotal-d.offered)
 	}
-	values["lost-records"] = float64(max(lost, -lost))
+	values["lost-records"] = float64(lost)
 	values["line-B/op"] = float64(d.bytes) / float64(max(d.offered, 1))
 	values["writes/1k-op"] = 1000 * float64(d.writes()) / float64(max(d.offered, 1))
+	return nil
+}
+
+// Check sees a loss where the far end counts bytes alone.
+func (d *drain) Check() error {
+	if d.passed != nil && d.passed() != d.bytes {
+		return fmt.Errorf("%d bytes came to the far end of %d", d.passed(), d.bytes)
+	}
 	return nil
 }
 
@@ -201,8 +241,14 @@ func openDiscard(experiment.Options) (outlet, error) {
 }
 
 func openMemory(experiment.Options) (outlet, error) {
-	s := sink.NewMemory(sink.MemoryOptions{})
-	return outlet{sink: s, writes: s.Writes}, nil
+	s, seen := sink.NewMemory(sink.MemoryOptions{}), 0
+	arrived := func() (int, error) {
+		all := s.Len() + int(s.Dropped())
+		arrived := all - seen
+		seen = all
+		return arrived, nil
+	}
+	return outlet{sink: s, writes: s.Writes, arrived: arrived}, nil
 }
 
 func openWriter(experiment.Options) (outlet, error) {
@@ -210,8 +256,21 @@ func openWriter(experiment.Options) (outlet, error) {
 	if err != nil {
 		return outlet{}, err
 	}
-	s := sink.NewWriter(null)
-	return outlet{sink: closing{s, null}, writes: s.Writes}, nil
+	w := &passing{file: null}
+	s := sink.NewWriter(w)
+	return outlet{sink: closing{s, null}, writes: s.Writes, passed: func() int { return w.bytes }}, nil
+}
+
+// passing counts the bytes that pass.
+type passing struct {
+	file  *os.File
+	bytes int
+}
+
+func (p *passing) Write(b []byte) (int, error) {
+	n, err := p.file.Write(b)
+	p.bytes += n
+	return n, err
 }
 
 // closing closes the file that the writer sink leaves open.
@@ -231,7 +290,7 @@ func openFile(block int, synced bool) openOutlet {
 		if err != nil {
 			return outlet{}, err
 		}
-		return outlet{sink: s, writes: s.Writes, arrived: func() (int, error) { return countAndCut(path) }}, nil
+		return outlet{sink: s, writes: s.Writes, arrived: counter(path)}, nil
 	}
 }
 
@@ -247,7 +306,7 @@ func openBufio(block int, synced bool) openOutlet {
 		b.buf = bufio.NewWriterSize(countingWriter{b}, block)
 		return outlet{
 			sink: b, writes: func() uint64 { return b.writes },
-			arrived: func() (int, error) { return countAndCut(path) },
+			arrived: counter(path),
 		}, nil
 	}
 }
@@ -282,15 +341,20 @@ func (b *buffered) Write(_ context.Context, batch logging.Batch) (int, error) {
 func (b *buffered) Flush(context.Context) error { return b.buf.Flush() }
 func (b *buffered) Close(context.Context) error { return errors.Join(b.buf.Flush(), b.file.Close()) }
 
-// countAndCut counts the lines of a file and empties it.
-func countAndCut(path string) (int, error) {
+// counter returns a function that counts the lines of a file and empties it. Its
+// buffer is made now: a cut may fall among the measured slices.
+func counter(path string) func() (int, error) {
+	chunk := make([]byte, 256<<10)
+	return func() (int, error) { return countAndCut(path, chunk) }
+}
+
+func countAndCut(path string, chunk []byte) (int, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = f.Close() }()
-	lines, chunk := 0, make([]byte, 256<<10)
-	for {
+	for lines := 0; ; {
 		n, err := f.Read(chunk)
 		lines += bytes.Count(chunk[:n], []byte{'\n'})
 		if errors.Is(err, io.EOF) {

@@ -7,8 +7,11 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
+// LongestTime is the most that a Histogram can tell apart.
+const LongestTime = 60 * time.Second
+
 const (
-	histogramTop    = int64(60 * time.Second)
+	histogramTop    = int64(LongestTime)
 	histogramDigits = 3
 )
 
@@ -41,12 +44,6 @@ func (h *Histogram) Record(ns int64) {
 func (h *Histogram) Merge(other *Histogram) {
 	h.h.Merge(other.h)
 	h.clamped += other.clamped
-}
-
-// Reset forgets all that was counted.
-func (h *Histogram) Reset() {
-	h.h.Reset()
-	h.clamped = 0
 }
 
 // Quantile returns the time in nanoseconds below which the share q of what was

@@ -30,15 +30,6 @@ type Interval struct {
 // Bounded reports whether there are bounds that hold with Confidence.
 func (i Interval) Bounded() bool { return i.Confidence > 0 }
 
-// HalfWidth is half the interval's width relative to its center; NaN without
-// bounds or with a center of zero.
-func (i Interval) HalfWidth() float64 {
-	if !i.Bounded() || i.Center == 0 {
-		return math.NaN()
-	}
-	return (i.Hi - i.Lo) / 2 / math.Abs(i.Center)
-}
-
 // Median returns the median of xs and its interval from order statistics,
 // which assume nothing of the distribution (as benchstat does): the bounds are
 // the values of two ranks, whose confidence follows from the binomial

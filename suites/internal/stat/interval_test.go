@@ -137,12 +137,3 @@ func TestTheIntervalCoversTheMedian(t *testing.T) {
 		t.Errorf("%.4f of the intervals cover the median, want 0.969", share)
 	}
 }
-
-func TestHalfWidthIsRelative(t *testing.T) {
-	if w := (Interval{Center: 10, Lo: 9, Hi: 12, Confidence: 0.95}).HalfWidth(); !near(w, 0.15, 1e-12) {
-		t.Errorf("half of 9 to 12 around 10 is %v", w)
-	}
-	if w := (Interval{Center: 10, Lo: 10, Hi: 10}).HalfWidth(); !math.IsNaN(w) {
-		t.Errorf("without bounds it is %v", w)
-	}
-}

@@ -28,8 +28,8 @@ type JudgeOptions struct {
 //
 //   - exact: FAIL where any repetition is beyond.
 //   - ratio: FAIL where the whole interval of the median slice-pair ratios is
-//     beyond, or that of the totals beyond the wider limit; AtLimit where the
-//     interval straddles.
+//     beyond, or that of the totals beyond the wider limit; AtLimit where
+//     either interval straddles.
 //   - absolute: FAIL where the whole interval is beyond.
 //
 // Missing values are a FAIL, too few for an interval are INCONCLUSIVE: nothing
@@ -69,7 +69,7 @@ func notJudged(l Limit, o JudgeOptions) string {
 		return "the race detector allocates"
 	case o.Check && l.Metric.Name == "B/op":
 		return "too few operations in check mode"
-	case o.Corpus && (!l.Metric.Exact || l.Metric.Name == "B/op"):
+	case o.Corpus && (l.Metric.Bytes || l.Kind == Vs):
 		return "depends on the bytes of the corpus"
 	}
 	return ""
@@ -131,6 +131,11 @@ func judgeRatio(v result.Verdict, l Limit, row result.Result, o JudgeOptions) re
 		totals.LimitText = fmt.Sprintf("%s, totals %.3g", l.Text(), wide)
 		totals.Note = "the ratio of the totals, which the median of the slices does not see"
 		return totals
+	}
+	if totals.AtLimit && !v.AtLimit {
+		v.AtLimit, v.Headroom = true, min(v.Headroom, totals.Headroom)
+		v.Note = fmt.Sprintf("the ratio of the totals, %.3g [%.3g .. %.3g], straddles its limit of %.3g",
+			totals.Interval.Center, totals.Interval.Lo, totals.Interval.Hi, wide)
 	}
 	return v
 }

@@ -59,6 +59,7 @@ func TestVerdicts(t *testing.T) {
 		{"a ratio beyond", limit(t, "ns/op", Vs, 1), ratioOf("ns/op", six(1.1), six(0.9)), JudgeOptions{}, result.Fail, false, "whole interval"},
 		{"a ratio astride", limit(t, "ns/op", Vs, 1), ratioOf("ns/op", six(1), six(1)), JudgeOptions{}, result.Pass, true, ""},
 		{"totals within the wider limit", limit(t, "ns/op", Vs, 1), ratioOf("ns/op", six(0.9), six(1.2)), JudgeOptions{}, result.Pass, false, ""},
+		{"totals astride the wider limit", limit(t, "ns/op", Vs, 1), ratioOf("ns/op", six(0.9), six(1.25)), JudgeOptions{}, result.Pass, true, "straddles its limit of 1.25"},
 		{"totals beyond the wider limit", limit(t, "ns/op", Vs, 1), ratioOf("ns/op", six(0.9), six(1.4)), JudgeOptions{}, result.Fail, false, "ratio of the totals"},
 		{"a ratio of rates too low", limit(t, "records/s", Vs, 0.9), ratioOf("records/s", six(0.8), six(0.9)), JudgeOptions{}, result.Fail, false, "whole interval"},
 		{"totals of rates too low", limit(t, "records/s", Vs, 0.9), ratioOf("records/s", six(1), six(0.6)), JudgeOptions{}, result.Fail, false, "ratio of the totals"},
@@ -77,6 +78,9 @@ func TestVerdicts(t *testing.T) {
 		{"a check without it does", limit(t, "allocs/op", Max, 0), rowOf("allocs/op", 5), JudgeOptions{Check: true}, result.Fail, false, "5 in one"},
 		{"bytes of a corpus", limit(t, "line-B/op", Max, 10), rowOf("line-B/op", six(100)...), JudgeOptions{Corpus: true}, result.NotJudged, false, "corpus"},
 		{"a ratio on a corpus", limit(t, "ns/op", Vs, 1), ratioOf("ns/op", six(2), six(2)), JudgeOptions{Corpus: true}, result.NotJudged, false, "corpus"},
+		{"times on a corpus", limit(t, "ns/op", Max, 10), rowOf("ns/op", six(100)...), JudgeOptions{Corpus: true}, result.NotJudged, false, "corpus"},
+		{"allocations on a corpus", limit(t, "allocs/op", Max, 0), rowOf("allocs/op", 1), JudgeOptions{Corpus: true}, result.NotJudged, false, "corpus"},
+		{"leaks on a corpus", limit(t, "leaked-goroutines", Max, 0), rowOf("leaked-goroutines", 1), JudgeOptions{Corpus: true}, result.Fail, false, "1 in one"},
 		{"losses on a corpus", limit(t, "lost-records", Max, 0), rowOf("lost-records", 1), JudgeOptions{Corpus: true}, result.Fail, false, "1 in one"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
