@@ -65,13 +65,41 @@ func TestBlockTimeoutRejectsOnlyIfTheRingIsStillFull(t *testing.T) {
 	})
 }
 
-func TestBlockedProducerLooksLessAndLessOften(t *testing.T) {
-	var p patience
-	want := firstLook
-	for range 10 {
-		if got := p.next(0); got != want {
-			t.Errorf("waits %v, want %v", got, want)
+func TestABlockedGateIsLookedAtLessAndLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open[int](t, Options{Capacity: 8})
+		result, _ := blocked(q)
+		want := firstLook
+		for range 10 {
+			q.mu.Lock()
+			got := q.watched
+			q.mu.Unlock()
+			if got != want {
+				t.Errorf("looks after %v, want %v", got, want)
+			}
+			time.Sleep(want)
+			synctest.Wait()
+			want = min(2*want, lastLook)
 		}
-		want = min(2*want, lastLook)
-	}
+		q.Close()
+		<-result
+		if q.watched != 0 || q.watcher.Stop() {
+			t.Error("the timer of a closed queue runs on")
+		}
+	})
+}
+
+func TestNoTimerRunsWhereNobodyIsBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open[int](t, Options{Capacity: 8})
+		result, _ := blocked(q)
+		q.Take(make([]int, 8))
+		<-result
+		time.Sleep(firstLook)
+		synctest.Wait()
+		if q.watched != 0 || q.watcher.Stop() {
+			t.Error("the timer runs on though the gate is open")
+		}
+		q.Close()
+	})
 }

@@ -106,13 +106,16 @@ type Queue[T any] struct {
 	// waiting is set while gate is not nil: Release then looks whether to open
 	// it. It changes under mu.
 	waiting atomic.Bool
-	// mu guards gate.
+	// mu guards gate, watcher and watched.
 	mu sync.Mutex
 	// gate is closed to wake all blocked producers at once. It is made by the
-	// first that blocks, at most once per half-drained ring. Those who wait at it
-	// also look at the ring now and then.
+	// first that blocks, at most once per half-drained ring.
 	gate chan struct{}
-	_    pad
+	// watcher looks at the gate; watched is how long after it was set, 0 while
+	// it is not.
+	watcher *time.Timer
+	watched time.Duration
+	_       pad
 	// rejected and evicted count losses: written only where an item is lost.
 	rejected atomic.Uint64
 	evicted  atomic.Uint64
@@ -273,6 +276,9 @@ func (q *Queue[T]) Close() {
 	q.head.Or(closedBit)
 	q.mu.Lock()
 	q.releaseGate()
+	if q.watcher != nil && q.watcher.Stop() {
+		q.watched = 0
+	}
 	q.mu.Unlock()
 	q.Wake()
 }

@@ -45,8 +45,8 @@ var plants = []plant{
 	{
 		name:     "a full queue rejects under block and counts it, as no lossless way may",
 		file:     "logging/queue/full.go",
-		anchor:   "\tif wait == 0 {\n\t\treturn false\n\t}\n",
-		fault:    "\tif wait >= 0 {\n\t\treturn false\n\t}\n",
+		anchor:   "\tif q.timeout == 0 {\n\t\t<-gate\n\t\treturn true\n\t}\n",
+		fault:    "\tif q.timeout == 0 {\n\t\treturn false\n\t}\n",
 		scenario: "queue/saturated/policy=block", verdict: "lost-records",
 	},
 }
