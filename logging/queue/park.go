@@ -68,13 +68,23 @@ func (q *Queue[T]) park(ctx context.Context, tick <-chan time.Time) bool {
 }
 
 // announce tells the producers how the consumer is about to sleep, and reports
-// whether it may: there is no item and the queue is not drained.
+// whether it may.
 //
 // No wake-up is lost: the state is stored before the ring is looked at again,
-// and Commit fills its slot before it looks at the state.
+// and Commit fills its slot before it looks at the state. A consumer that polls
+// leaves items that have just come to its next tick, as it would had they come
+// a moment later: to take them one by one as they come made put and take 1.3
+// times as long. It stays awake where half of the ring is full, because the
+// Commit that would have woken it may have come before the state.
 func (q *Queue[T]) announce(state uint32) bool {
 	q.sleep.Store(state)
-	return !q.ready() && !q.Drained()
+	if q.Drained() {
+		return false
+	}
+	if state == polling {
+		return q.Depth() < len(q.slots)/2
+	}
+	return !q.ready()
 }
 
 // Wake makes the consumer return from Wait, WaitFor or Park at once, or from

@@ -244,16 +244,22 @@ func TestLongWaitForParksWithOneTimer(t *testing.T) {
 	})
 }
 
-func TestNoKindOfSleepBeginsOnAnItem(t *testing.T) {
-	for _, state := range []uint32{polling, parked} {
-		q := open[int](t, Options{Capacity: 64})
-		if !q.announce(state) {
-			t.Errorf("state %d: may not sleep on an empty ring", state)
+func TestNoKindOfSleepBeginsWhereItsWakeMayBeLost(t *testing.T) {
+	const capacity = 64
+	for _, c := range []struct {
+		state uint32
+		items int // that the consumer may sleep on
+	}{{parked, 0}, {polling, capacity/2 - 1}} {
+		q := open[int](t, Options{Capacity: capacity})
+		for i := range c.items + 1 {
+			if !q.announce(c.state) {
+				t.Errorf("state %d: may not sleep on %d items", c.state, i)
+			}
+			q.sleep.Store(awake)
+			q.Put(i)
 		}
-		q.sleep.Store(awake)
-		q.Put(1)
-		if q.announce(state) {
-			t.Errorf("state %d: may sleep on an item", state)
+		if q.announce(c.state) {
+			t.Errorf("state %d: may sleep on %d items", c.state, c.items+1)
 		}
 	}
 }
