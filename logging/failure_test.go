@@ -68,6 +68,30 @@ func TestSinkThatFailsLosesCountedRecords(t *testing.T) {
 	}
 }
 
+// losing is a sink that has lost some of the records that it confirmed.
+type losing struct {
+	recorder
+	lost uint64
+}
+
+func (l *losing) Lost() uint64 { return l.lost }
+
+func TestRecordsThatTheSinkLosesLaterHaveFailed(t *testing.T) {
+	for _, c := range []struct{ lost, written, failed uint64 }{{0, 3, 0}, {2, 1, 2}, {5, 0, 3}} {
+		l := open(t, Options{Sink: &losing{lost: c.lost}})
+		for range 3 {
+			l.Info(t.Context(), "m")
+		}
+		if err := l.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s := l.Stats(); s.Written != c.written || s.Failed != c.failed {
+			t.Errorf("%d lost: stats %+v, want %d written and %d failed", c.lost, s, c.written, c.failed)
+		}
+		checkStats(t, l)
+	}
+}
+
 func TestFlushReturnsTheErrorsOfTheSinkOnce(t *testing.T) {
 	broken, unflushed := errors.New("broken"), errors.New("not flushed")
 	var fail bool

@@ -228,6 +228,11 @@ func (l *Logger) Stats() Stats {
 		Writes:     counts.writes,
 		Bytes:      counts.bytes,
 	}
+	if r, ok := l.core.worker.sink.(LossReporter); ok {
+		// Records may have been confirmed and lost since the counts were read.
+		lost := min(r.Lost(), s.Written)
+		s.Written, s.Failed = s.Written-lost, s.Failed+lost
+	}
 	if frozen {
 		s.Failed = s.Accepted - s.Written - s.Filtered - s.Evicted
 		s.QueueDepth = 0

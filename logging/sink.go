@@ -28,3 +28,12 @@ type Sink interface {
 	// Close flushes and releases the sink.
 	Close(ctx context.Context) error
 }
+
+// A LossReporter is a Sink whose Write takes records that it may still lose, as
+// one that sends them over a network from a goroutine of its own. Such records
+// move from Stats.Written to Stats.Failed.
+type LossReporter interface {
+	// Lost returns how many of the records that Write confirmed have been lost
+	// since. It never falls, and may be called from any goroutine at any time.
+	Lost() uint64
+}

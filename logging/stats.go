@@ -22,8 +22,8 @@ type Stats struct {
 	// Evicted counts the accepted records that made room for newer ones under
 	// drop-oldest.
 	Evicted uint64
-	// Failed counts the accepted records that a stage or the sink lost, and
-	// those that Close had no time for.
+	// Failed counts the accepted records that a stage or the sink lost, be it
+	// after Write (LossReporter), and those that Close had no time for.
 	Failed uint64
 	// Written counts the records that the sink has confirmed.
 	Written uint64

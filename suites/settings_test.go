@@ -35,7 +35,7 @@ func optionsFrom(environ []string, ginkgo types.SuiteConfig, scratch string) (ha
 	}
 	b := settings.Benchmark
 	options := harness.Options{
-		Scenarios: scenario.All(), Root: root, Results: b.Results, Settings: stored,
+		Scenarios: everyScenario(), Root: root, Results: b.Results, Settings: stored,
 		Warmup: b.Warmup, Repetitions: b.Repetitions, Duration: b.Duration, Timeout: b.Timeout,
 		Confidence: b.Confidence, Seed: b.Seed, Profile: b.Profile,
 		Only: value(environ, "LOGPERF_ONLY"), Measure: value(environ, "LOGPERF_MEASURE"),

@@ -3,20 +3,26 @@ package suites_test
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/harness"
+	"github.com/logperf/logperf/suites/internal/load"
 	"github.com/logperf/logperf/suites/internal/scenario"
 )
+
+// everyScenario is all that the suite has, in the order of the tables.
+func everyScenario() []experiment.Scenario { return slices.Concat(scenario.All(), load.All()) }
 
 // TestMain makes the binary its own arm: a subject runs in a child process,
 // which is this binary again.
 func TestMain(m *testing.M) {
 	if harness.IsArm() {
-		os.Exit(harness.ServeArm(scenario.All(), os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(harness.ServeArm(everyScenario(), os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/logging/sink/internal/lines"
@@ -35,6 +36,8 @@ type Options struct {
 	Sync bool
 	// Perm is the permission of a new file, before umask. Default DefaultPerm.
 	Perm fs.FileMode
+	// Rotation is when the file is renamed and begun anew. Default never.
+	Rotation Rotation
 }
 
 // A Sink appends records to a file. It has no buffer: each batch is in the file
@@ -48,12 +51,16 @@ type Options struct {
 // Batches of the block size are written with one call, those up to half a block
 // larger too.
 //
-// One goroutine at a time may use it, Writes any number. It starts none.
+// One goroutine at a time may use it, Writes any number. It starts none, but for
+// rotated files that are compressed or removed; Close waits for that.
 type Sink struct {
-	path  string
-	file  *os.File // nil once closed
-	sync  bool
-	lines lines.Writer
+	path    string
+	file    *os.File // nil once closed
+	sync    bool
+	perm    fs.FileMode
+	lines   lines.Writer
+	rotator rotator
+	attic   *attic
 }
 
 // New opens the file for appending. Where its last line has no end, as a crash
@@ -71,16 +78,41 @@ func New(o Options) (*Sink, error) {
 	if err := checkPath(o.Path, o.Sync); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(o.Path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, o.Perm)
+	if err := o.Rotation.check(); err != nil {
+		return nil, err
+	}
+	f, err := openFile(o.Path, o.Perm)
 	if err != nil {
 		return nil, fmt.Errorf("file sink: %w: want a file that can be written, in a folder that exists", err)
 	}
-	s := &Sink{path: o.Path, file: f, sync: o.Sync}
-	s.lines = lines.Writer{W: f, Block: o.BlockSize, Torn: endsTorn(o.Path)}
-	if o.Sync {
+	info, err := f.Stat()
+	if err == nil && o.Rotation != (Rotation{}) && !info.Mode().IsRegular() {
+		err = errors.New("a device cannot be rotated")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("file sink: %s: %w", o.Path, err), f.Close())
+	}
+	s := &Sink{path: o.Path, sync: o.Sync, perm: o.Perm, attic: newAttic(o.Path, o.Rotation)}
+	s.lines.Block = o.BlockSize
+	s.rotator = rotator{Rotation: o.Rotation, size: info.Size(), begun: time.Now()}
+	if info.Size() > 0 {
+		s.rotator.begun = info.ModTime()
+	}
+	s.use(f)
+	s.lines.Torn = endsTorn(o.Path)
+	return s, nil
+}
+
+func openFile(path string, perm fs.FileMode) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, perm)
+}
+
+// use makes f the file that is written to.
+func (s *Sink) use(f *os.File) {
+	s.file, s.lines.W, s.lines.Torn = f, f, false
+	if s.sync {
 		s.lines.Confirm = f.Sync
 	}
-	return s, nil
 }
 
 // checkPath refuses what opening would not: a pipe blocks until somebody reads
@@ -136,21 +168,38 @@ func endsTorn(path string) bool {
 //
 // After a failed fsync the records of that block count as failed though they
 // may be in the file.
+//
+// A file that cannot be rotated takes the records as before; the error then
+// comes with all of them written.
 func (s *Sink) Write(ctx context.Context, b logging.Batch) (int, error) {
+	var rotated error
+	if s.file != nil && s.rotator.rotates() {
+		if now := time.Now(); s.rotator.due(len(b.Lines), now) {
+			rotated = s.rotate(now)
+		}
+	}
 	n, err := s.lines.Write(ctx, b)
-	if err != nil {
+	s.rotator.size += int64(len(b.Lines))
+	if err = errors.Join(err, rotated); err != nil {
 		return n, fmt.Errorf("file sink: %s: %w", s.path, err)
 	}
 	return n, nil
 }
 
-// Flush does nothing: each Write has handed its records to the kernel, with
-// Sync to the disk.
-func (s *Sink) Flush(context.Context) error { return nil }
+// Flush writes nothing: each Write has handed its records to the kernel, with
+// Sync to the disk. It returns what has failed with rotated files since the
+// last Flush.
+func (s *Sink) Flush(context.Context) error {
+	if err := s.attic.err(); err != nil {
+		return fmt.Errorf("file sink: %s: the rotated files: %w", s.path, err)
+	}
+	return nil
+}
 
-// Close closes the file, with Sync after a last fsync. Closing again does
-// nothing.
-func (s *Sink) Close(context.Context) error {
+// Close closes the file, with Sync after a last fsync, and waits until ctx is
+// done for what happens to rotated files; what is not compressed by then stays
+// as it is. Closing again does nothing.
+func (s *Sink) Close(ctx context.Context) error {
 	if s.file == nil {
 		return nil
 	}
@@ -158,7 +207,7 @@ func (s *Sink) Close(context.Context) error {
 	if s.sync {
 		err = s.file.Sync()
 	}
-	err = errors.Join(err, s.file.Close())
+	err = errors.Join(err, s.file.Close(), s.attic.close(ctx))
 	s.file = nil
 	if err != nil {
 		return fmt.Errorf("file sink: %w", err)

@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/logperf/logperf/logging/config"
+	"github.com/logperf/logperf/suites/internal/load"
 	"github.com/logperf/logperf/suites/internal/report"
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/scenario"
@@ -63,7 +65,7 @@ func thresholdsCommand() *cobra.Command {
 				return err
 			}
 			var known []threshold.Known
-			for _, s := range scenario.All() {
+			for _, s := range slices.Concat(scenario.All(), load.All()) {
 				known = append(known, threshold.Known{Name: s.Name, Metrics: s.Metrics, References: s.References()})
 			}
 			if err := file.Cover(known); err != nil {

@@ -31,6 +31,13 @@ type Calibration struct {
 // operations and check mode need no search; a scenario of a single slice
 // is not touched unless it emits its barrier.
 func (r *Runner) Calibrate(ctx context.Context) (Calibration, error) {
+	if r.scenario.Sized {
+		sizer, ok := r.subject.(Sizer)
+		if !ok {
+			return Calibration{}, fmt.Errorf("its %T has no method Size, which a scenario that is Sized needs", r.subject)
+		}
+		return Calibration{N: sizer.Size()}, nil
+	}
 	fixed := r.scenario.fixedOps(r.check)
 	if fixed == 0 || r.scenario.Emits("barrier-ns") || r.scenario.Emits("barrier-share") {
 		barrier, err := r.wait(ctx)

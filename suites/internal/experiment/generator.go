@@ -42,8 +42,10 @@ type Traffic struct {
 	// Measured is the number of measured arrivals.
 	Measured int
 	// Blocked is the time, summed over the producers, that was spent in measured
-	// calls that took longer than a tick.
-	Blocked time.Duration
+	// calls that took longer than a tick; BlockedShare is its share of the time
+	// that all producers had.
+	Blocked      time.Duration
+	BlockedShare float64
 }
 
 // MissedShare is Missed of Measured; 0 without any.
@@ -115,6 +117,7 @@ func (l Load) traffic(wall time.Duration, recorders []*recorder, tallies []*tall
 	if measured > 0 {
 		t.Offered = float64(due) / measured.Seconds()
 		t.Achieved = float64(inTime) / measured.Seconds()
+		t.BlockedShare = t.Blocked.Seconds() / measured.Seconds() / float64(l.Producers)
 	}
 	return t
 }

@@ -43,6 +43,8 @@ type Report struct {
 	Values map[string]float64 `json:",omitempty"`
 	// Counts are the subject's counters of conservation.
 	Counts map[string]int64 `json:",omitempty"`
+	// Doubt is why the times say nothing; empty if they do.
+	Doubt string `json:",omitempty"`
 	// Fault is what the subject's check found, or that times were longer than
 	// Latency can hold; empty if all is well.
 	Fault string `json:",omitempty"`
@@ -79,6 +81,9 @@ func (r *Runner) ask(p *Report) error {
 		if err := c.Check(); err != nil {
 			p.blame(err.Error())
 		}
+	}
+	if d, ok := r.subject.(Doubter); ok {
+		p.Doubt = d.Doubt()
 	}
 	if c, ok := r.subject.(Counter); ok {
 		p.Counts = c.Counts()

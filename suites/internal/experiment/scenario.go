@@ -58,6 +58,10 @@ type Scenario struct {
 	MaxOps int
 	// Ops fixes the operations of a slice; 0 means that calibration finds them.
 	Ops int
+	// Sized is set where the subjects say how many operations a slice has.
+	Sized bool
+	// Knee names the scenario whose knee-records/s the arms are opened with.
+	Knee string
 	// Slices fixes the number of slices of a repetition, without any warm-up
 	// where it is 1; 0 means as many as the duration holds.
 	Slices int
@@ -82,15 +86,23 @@ type Options struct {
 	Seed uint64
 	// Corpus is the path of the user's own log; empty without one.
 	Corpus string
+	// Knee is the rate at the knee of the scenario's sink, in records a second; 0
+	// where the scenario needs none, and in check mode.
+	Knee float64
 	// Dir is the scratch folder of this arm; it is removed afterwards.
 	Dir string
 	// Check is set where nothing is measured and few operations are done.
 	Check bool
 }
 
-// Labels returns the labels that filters select by.
+// Labels returns the labels that filters select by. A load scenario has one
+// more, the kind of load, which is the second word of its name.
 func (s Scenario) Labels() []string {
-	return []string{"subject:" + s.Subject, "tier:" + s.Tier, "measure:" + s.Measure}
+	labels := []string{"subject:" + s.Subject, "tier:" + s.Tier, "measure:" + s.Measure}
+	if words := strings.Split(s.Name, "/"); s.Subject == "load" && len(words) > 1 {
+		labels = append(labels, "scenario:"+words[1])
+	}
+	return labels
 }
 
 // Aim is how long a slice should last, with the default applied.
@@ -248,8 +260,8 @@ func (s Scenario) sizeFaults() []error {
 			faults = append(faults, fmt.Errorf("%s is %d: want 0 or more", one.what, one.value))
 		}
 	}
-	if s.Once() && s.Ops == 0 {
-		faults = append(faults, errors.New("a single slice needs a fixed number of operations: set Ops"))
+	if s.Once() && s.Ops == 0 && !s.Sized {
+		faults = append(faults, errors.New("a single slice needs a number of operations: set Ops or Sized"))
 	}
 	if s.MaxOps > 0 && s.Ops > s.MaxOps {
 		faults = append(faults, fmt.Errorf("Ops is %d, more than MaxOps %d", s.Ops, s.MaxOps))

@@ -51,6 +51,21 @@ type Latencies interface {
 	Latency() *stat.Histogram
 }
 
+// A Sizer knows how many operations its slice has, because they follow from what
+// it was opened with. A scenario that is Sized needs it of each arm.
+type Sizer interface {
+	// Size is called once, in place of calibration. It is at least 1.
+	Size() int
+}
+
+// A Doubter knows of a reason why its times say nothing, such as a pacer that
+// was late.
+type Doubter interface {
+	// Doubt is called after Close; empty if there is none. What depends on times
+	// is then INCONCLUSIVE; what was lost stays lost.
+	Doubt() string
+}
+
 // A Reporter measures some metrics itself, such as bytes of a line.
 type Reporter interface {
 	// Report is called after Close and sets values by metric name. A value that

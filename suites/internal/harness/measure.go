@@ -17,6 +17,7 @@ import (
 	"github.com/logperf/logperf/suites/internal/matcher"
 	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/stat"
 	"github.com/logperf/logperf/suites/internal/threshold"
 )
 
@@ -63,6 +64,9 @@ func (s *Suite) take(ctx context.Context, sc experiment.Scenario) ([]result.Resu
 	}
 	if err == nil {
 		s.progress.End(worst(&result.Run{Verdicts: verdicts}))
+		if rates := rows[0].Values[kneeMetric]; len(rates) > 0 {
+			s.knees[sc.Name] = stat.MedianOf(rates)
+		}
 		return rows, nil
 	}
 	s.progress.End(result.Fail)
@@ -79,10 +83,14 @@ func (s *Suite) measure(ctx context.Context, sc experiment.Scenario) ([]result.R
 	if !s.mode.Measure {
 		wanted = 1
 	}
+	knee, err := s.knee(ctx, sc)
+	if err != nil {
+		return nil, nil, err
+	}
 	var repetitions []*lockstep.Repetition
 	for final := !s.mode.Measure; ; final = true {
 		for len(repetitions) < wanted {
-			r, err := lockstep.Repeat(ctx, sc, len(repetitions), s.lockstepOptions())
+			r, err := lockstep.Repeat(ctx, sc, len(repetitions), s.lockstepOptions(knee))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -104,10 +112,41 @@ func (s *Suite) measure(ctx context.Context, sc experiment.Scenario) ([]result.R
 // so one that straddles is near its limit and stays there.
 func straddles(v result.Verdict) bool { return v.AtLimit && v.Class == "ratio" }
 
-func (s *Suite) lockstepOptions() lockstep.Options {
+// kneeMetric is the figure of a scenario that others name as their knee.
+const kneeMetric = "knee-records/s"
+
+// knee is the rate at the knee that the scenario names, measured once in a run:
+// a rate that is stored anywhere would be another machine's.
+func (s *Suite) knee(ctx context.Context, sc experiment.Scenario) (float64, error) {
+	if sc.Knee == "" || !s.mode.Measure {
+		return 0, nil
+	}
+	if rate, ok := s.knees[sc.Knee]; ok {
+		return rate, nil
+	}
+	i := slices.IndexFunc(s.o.Scenarios, func(other experiment.Scenario) bool { return other.Name == sc.Knee })
+	if i < 0 {
+		return 0, fmt.Errorf("scenario %s: its knee is that of %s, which does not exist", sc.Name, sc.Knee)
+	}
+	var rates []float64
+	for repetition := range kneeRepetitions {
+		r, err := lockstep.Repeat(ctx, s.o.Scenarios[i], repetition, s.lockstepOptions(0))
+		if err != nil {
+			return 0, fmt.Errorf("scenario %s needs a knee: %w", sc.Name, err)
+		}
+		rates = append(rates, r.Arms[0].Values[kneeMetric])
+	}
+	s.knees[sc.Knee] = stat.MedianOf(rates)
+	return s.knees[sc.Knee], nil
+}
+
+// kneeRepetitions make a median, and a search of a few seconds.
+const kneeRepetitions = 3
+
+func (s *Suite) lockstepOptions(knee float64) lockstep.Options {
 	return lockstep.Options{
 		Command: s.command, Seed: s.o.Seed, Duration: s.o.Duration, Warmup: s.o.Warmup,
-		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Check: !s.mode.Measure,
+		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Knee: knee, Check: !s.mode.Measure,
 	}
 }
 

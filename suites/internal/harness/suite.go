@@ -85,6 +85,7 @@ type Suite struct {
 	selected []string
 	folder   *result.Folder // nil in check mode
 	progress *report.Progress
+	knees    map[string]float64 // by the scenario that found it
 
 	mu  sync.Mutex // guards run: specs are serial, an interrupt is not
 	run *result.Run
@@ -98,7 +99,7 @@ func New(ctx context.Context, o Options) (*Suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Suite{o: o, mode: mode}
+	s := &Suite{o: o, mode: mode, knees: map[string]float64{}}
 	if err := checkScenarios(o.Scenarios); err != nil {
 		return nil, err
 	}

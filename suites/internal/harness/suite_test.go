@@ -14,12 +14,13 @@ import (
 
 	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/threshold"
 )
 
 // TestMain makes the binary the arm of its suites.
 func TestMain(m *testing.M) {
 	if IsArm() {
-		os.Exit(ServeArm(rows(), os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(ServeArm(append(rows(), loads()...), os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -190,10 +191,66 @@ func TestTheTextOfASpecNamesItsScenario(t *testing.T) {
 // The arms read the copy: the log itself may have grown since it was hashed.
 func TestTheArmsReadTheCopyOfTheCorpus(t *testing.T) {
 	s := &Suite{o: Options{CorpusFile: "copy", Corpus: result.Corpus{Path: "log"}}}
-	if got := s.lockstepOptions().Corpus; got != "copy" {
+	if got := s.lockstepOptions(0).Corpus; got != "copy" {
 		t.Errorf("the arms are given the corpus %q: want the copy", got)
 	}
 	if !s.judgeOptions(true).Corpus || s.judgeOptions(false).Corpus {
 		t.Error("with a corpus, what consumes it is judged as such, and nothing else is")
+	}
+}
+
+// kneed finds a knee, and says at which it was opened.
+type kneed struct {
+	subject
+	opened float64
+}
+
+func (k *kneed) Report(values map[string]float64) error {
+	values[kneeMetric] = k.opened + 1000
+	return nil
+}
+
+// loads are a knee and a load at it.
+func loads() []experiment.Scenario {
+	row := func(name, knee string) experiment.Scenario {
+		return experiment.Scenario{
+			Name: name, Title: "bears load", Subject: "load", Tier: "smoke", Measure: "throughput",
+			Metrics: []string{kneeMetric}, Source: "test", Ops: 1, Slices: 1, Knee: knee,
+			Arms: []experiment.Arm{{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
+				return &kneed{opened: o.Knee}, nil
+			}}},
+		}
+	}
+	return []experiment.Scenario{row("load/knee/file", ""), row("load/steady", "load/knee/file"), row("load/lost", "load/knee/none")}
+}
+
+func TestALoadIsOpenedAtTheKneeOfThisRun(t *testing.T) {
+	command, err := selfCommand()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Suite{
+		o:    Options{Scenarios: loads(), Repetitions: 6, Duration: time.Millisecond, Timeout: time.Second, Confidence: 0.95},
+		mode: Mode{Measure: true}, command: command, knees: map[string]float64{}, limits: &threshold.File{},
+	}
+	for range 2 { // searched, then remembered
+		rows, _, err := s.measure(t.Context(), loads()[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rows[0].Values[kneeMetric][0]; got != 2000 {
+			t.Errorf("the load was opened at a knee of %g: want 1000", got-1000)
+		}
+	}
+	s.knees["load/knee/file"] = 5
+	if rows, _, err := s.measure(t.Context(), loads()[1]); err != nil || rows[0].Values[kneeMetric][0] != 1005 {
+		t.Errorf("a knee that has been measured is searched again: %v %v", rows, err)
+	}
+	if _, _, err := s.measure(t.Context(), loads()[2]); err == nil || !strings.Contains(err.Error(), "load/knee/none, which does not exist") {
+		t.Errorf("a knee that does not exist: %v", err)
+	}
+	s.mode.Measure = false
+	if knee, err := s.knee(t.Context(), loads()[1]); knee != 0 || err != nil {
+		t.Errorf("a check has the knee %g (%v): want 0", knee, err)
 	}
 }

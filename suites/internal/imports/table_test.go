@@ -74,6 +74,7 @@ func packages() map[string]string {
 		"suites/internal/matcher":    "the matcher joins limits to Gomega",
 		"suites/internal/harness":    "the harness joins Ginkgo to what measures and judges, and knows nothing of logging",
 		"suites/internal/scenario":   "scenarios are linked into the arms: no Ginkgo, no limits",
+		"suites/internal/load":       "load scenarios are linked into the arms of the suite: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
 		"suites/internal/plants":     "this test starts make and reads what it prints",
 	}
@@ -149,17 +150,24 @@ func suiteEdges() []edge {
 		{from: in + "scenario", to: "go.uber.org/zap", why: "a peer to compare with"},
 		{from: in + "scenario", to: "github.com/puzpuzpuz/xsync/v4", why: "a queue to compare with"},
 
+		{from: in + "load", to: in + "experiment", why: "what a scenario and a load are"},
+		{from: in + "load", to: "fixtures/workload", why: "the records that are logged"},
+		{from: in + "load", to: "logging", why: "under test"},
+		{from: in + "load", to: "logging/sink/file", why: "under test"},
+
 		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
 		{from: in + "harness", to: in + "lockstep", why: "measures it"},
 		{from: in + "harness", to: in + "metric", why: "units of the gmeasure view"},
 		{from: in + "harness", to: in + "report", why: "progress and the table"},
 		{from: in + "harness", to: in + "result", why: "keeps what was measured"},
+		{from: in + "harness", to: in + "stat", why: "the median of the knees"},
 		{from: in + "harness", to: in + "threshold", why: "coverage and verdicts"},
 		{from: in + "harness", to: in + "matcher", why: "fails the spec where a limit does not hold"},
 		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
 
 		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
+		{from: "suites/cmd/logperf", to: in + "load", why: "holds limits and scenarios against each other"},
 		{from: "suites/cmd/logperf", to: in + "report", why: "shows a stored run"},
 		{from: "suites/cmd/logperf", to: in + "result", why: "reads a stored run"},
 		{from: "suites/cmd/logperf", to: in + "scenario", why: "holds limits and scenarios against each other"},
@@ -168,6 +176,8 @@ func suiteEdges() []edge {
 
 		{from: "suites", to: in + "harness", test: true, why: "measures and judges"},
 		{from: "suites", to: in + "scenario", test: true, why: "the tables"},
+		{from: "suites", to: in + "experiment", test: true, why: "the type of a table's rows"},
+		{from: "suites", to: in + "load", test: true, why: "the tables"},
 		{from: "suites", to: in + "result", test: true, why: "the folder that relative paths of the settings begin at"},
 		{from: "suites", to: "logging", test: true, why: "the bootstrap turns settings into parameters"},
 		{from: "suites", to: "logging/config", test: true, why: "the bootstrap reads the settings"},

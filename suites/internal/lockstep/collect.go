@@ -64,6 +64,9 @@ func rowOf(s experiment.Scenario, index int, repetitions []*Repetition) (result.
 	for _, r := range repetitions {
 		a := r.Arms[index]
 		row.Iterations = append(row.Iterations, experiment.Sum(a.Slices).N)
+		if row.Doubt == "" {
+			row.Doubt = a.Report.Doubt
+		}
 		for name, n := range a.Report.Counts {
 			row.Counts[name] += n
 		}

@@ -49,6 +49,8 @@ type Options struct {
 	Timeout time.Duration
 	// Corpus is the path of the user's own log; empty without one.
 	Corpus string
+	// Knee is the rate at the knee that the scenario names; 0 without.
+	Knee float64
 	// Dir is where the scratch folders of the arms are made; empty means the
 	// system's folder for temporary files.
 	Dir string
@@ -172,7 +174,7 @@ func (r *repeater) repeat(ctx context.Context) error {
 		r.arms = append(r.arms, a)
 	}
 	r.turn = slices.Clone(r.arms)
-	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Check: r.o.Check}
+	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Knee: r.o.Knee, Check: r.o.Check}
 	return firstError(
 		func() error { return r.each(r.arms, func(a *arm) error { return a.hello(options) }) },
 		func() error { return r.each(r.arms, (*arm).calibrate) },

@@ -70,6 +70,9 @@ type Result struct {
 	Ratios []Ratio `json:"ratios,omitempty"`
 	// Counts are the subject's own counters, summed over the repetitions.
 	Counts map[string]int64 `json:"counts,omitempty"`
+	// Doubt is why the row's times say nothing, as found in one repetition or
+	// more; empty if they do.
+	Doubt string `json:"doubt,omitempty"`
 	// Drift is the time of the last quarter of the slices over that of the
 	// first, recorded and never judged.
 	Drift float64 `json:"drift,omitempty"`

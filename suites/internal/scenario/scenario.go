@@ -7,10 +7,7 @@
 package scenario
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"fmt"
 	"slices"
 	"time"
 
@@ -29,20 +26,10 @@ func All() []experiment.Scenario {
 	return slices.Concat(Queue(), Sink(), Pipeline(), Memory(), CPU(), Peers(), Harness())
 }
 
-// from stamps the rows of a table with their subject and with the hash of the
-// files that define them, so that a stored result can be told from that of an
-// edited scenario: the table's file first, then those of its subjects. A hash of
-// the whole package would make one edit look like an edit of every scenario.
+// from stamps the rows of a table with their subject and their source: the
+// table's file first, then those of its subjects.
 func from(subject string, rows []experiment.Scenario, files ...string) []experiment.Scenario {
-	sum := sha256.New()
-	for _, file := range files {
-		text, err := sources.ReadFile(file)
-		if err != nil {
-			panic(fmt.Sprintf("scenario: %s is not embedded: %v", file, err))
-		}
-		_, _ = fmt.Fprintf(sum, "%s %d\n%s", file, len(text), text)
-	}
-	source := hex.EncodeToString(sum.Sum(nil))
+	source := experiment.Source(sources, files...)
 	for i := range rows {
 		rows[i].Subject = subject
 		rows[i].Source = source

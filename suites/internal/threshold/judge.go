@@ -32,8 +32,8 @@ type JudgeOptions struct {
 //     either interval straddles.
 //   - absolute: FAIL where the whole interval is beyond.
 //
-// Missing values are a FAIL, too few for an interval are INCONCLUSIVE: nothing
-// that was not measured passes.
+// Missing values are a FAIL; too few for an interval, or a doubt about the
+// times, are INCONCLUSIVE: nothing that was not measured passes.
 func Judge(l Limit, rows []result.Result, o JudgeOptions) result.Verdict {
 	v := result.Verdict{
 		Scenario: l.Scenario, Metric: l.Metric.Name, Against: l.Against, Unit: string(l.Metric.Unit), Class: l.Class(),
@@ -52,10 +52,24 @@ func Judge(l Limit, rows []result.Result, o JudgeOptions) result.Verdict {
 	} else {
 		v = judgeValues(v, l, row.Values[l.Metric.Name], o)
 	}
+	if doubt := doubtOf(rows, l.Scenario); doubt != "" && l.Class() != "exact" {
+		v.Outcome, v.AtLimit, v.Note = result.Inconclusive, false, doubt
+	}
 	if why := notJudged(l, o); why != "" {
 		v.Outcome, v.AtLimit, v.Note = result.NotJudged, false, why
 	}
 	return v
+}
+
+// doubtOf is why the times of the scenario, or of one of its references, say
+// nothing. Figures without noise are not in doubt: what is lost is lost.
+func doubtOf(rows []result.Result, scenario string) string {
+	for _, r := range rows {
+		if r.Scenario == scenario && r.Doubt != "" {
+			return r.Doubt
+		}
+	}
+	return ""
 }
 
 // notJudged is the reason why a limit is shown and not judged.

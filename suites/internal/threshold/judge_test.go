@@ -32,6 +32,11 @@ func ratioOf(name string, slices, totals []float64) []result.Result {
 	return []result.Result{{Scenario: "queue/one", Ratios: []result.Ratio{{Metric: name, Against: "channel", Slices: slices, Totals: totals}}}}
 }
 
+func doubted(rows []result.Result) []result.Result {
+	rows[0].Doubt = "the pacer was late"
+	return rows
+}
+
 func six(around float64) []float64 {
 	return []float64{around * 0.98, around * 0.99, around, around, around * 1.01, around * 1.02}
 }
@@ -63,6 +68,11 @@ func TestVerdicts(t *testing.T) {
 		{"totals beyond the wider limit", limit(t, "ns/op", Vs, 1), ratioOf("ns/op", six(0.9), six(1.4)), JudgeOptions{}, result.Fail, false, "ratio of the totals"},
 		{"a ratio of rates too low", limit(t, "records/s", Vs, 0.9), ratioOf("records/s", six(0.8), six(0.9)), JudgeOptions{}, result.Fail, false, "whole interval"},
 		{"totals of rates too low", limit(t, "records/s", Vs, 0.9), ratioOf("records/s", six(1), six(0.6)), JudgeOptions{}, result.Fail, false, "ratio of the totals"},
+
+		{"a time in doubt", limit(t, "p99-ns", Max, 20_000), doubted(rowOf("p99-ns", six(10_000)...)), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
+		{"a ratio in doubt", limit(t, "ns/op", Vs, 1), doubted(ratioOf("ns/op", six(3), six(3))), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
+		{"a loss in a row in doubt", limit(t, "lost-records", Max, 0), doubted(rowOf("lost-records", 2)), JudgeOptions{}, result.Fail, false, "2 in one"},
+		{"no loss in a row in doubt", limit(t, "lost-records", Max, 0), doubted(rowOf("lost-records", 0)), JudgeOptions{}, result.Pass, false, ""},
 
 		{"no row", limit(t, "allocs/op", Max, 0), nil, JudgeOptions{}, result.Fail, false, "no result"},
 		{"the reference's row alone", limit(t, "allocs/op", Max, 0), []result.Result{{Scenario: "queue/one", Reference: "channel", Values: map[string][]float64{"allocs/op": {0}}}}, JudgeOptions{}, result.Fail, false, "no result"},

@@ -1,0 +1,109 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/logperf/logperf/suites/internal/experiment"
+)
+
+// HighThroughput is the table of the loads that the way to a file can bear, and
+// of one that it cannot.
+func HighThroughput() []experiment.Scenario {
+	var rows []experiment.Scenario
+	for _, producers := range []int{1, 2, 8, 64} {
+		for _, share := range []int{50, 80, 120} {
+			row := experiment.Scenario{
+				Name:  fmt.Sprintf("load/high-throughput/file/producers=%d/knee=%dpct", producers, share),
+				Title: fmt.Sprintf("bears %d %% of the rate at the knee from %d producers to a file", share, producers),
+				Tier:  "full", Measure: "latency", Input: true, Knee: kneeFile,
+				Metrics: []string{
+					"service-p50-ns", "service-p99-ns", "service-p99.9-ns",
+					"response-p50-ns", "response-p99-ns", "response-p99.9-ns", "response-max-ns",
+					"offered-records/s", "achieved", "blocked-share", "missed-share", "lateness-p99-ns", "cpu-ns/op",
+					"peak-RSS-B", "lost-records", "duplicated-records", "disordered-records", "leaked-goroutines", "leaked-descriptors",
+				},
+			}
+			row.Arms = []experiment.Arm{{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
+				return openSteady(o, producers, float64(share)/100)
+			}}}
+			rows = append(rows, row)
+		}
+	}
+	return from(rows, "highthroughput.go", "knee.go")
+}
+
+// checkRate is the rate of a load in check mode, where there is no knee.
+const checkRate = 2000
+
+// steady is a constant rate of arrivals at a logger.
+type steady struct {
+	*target
+	load    experiment.Load
+	traffic experiment.Traffic
+}
+
+func openSteady(o experiment.Options, producers int, share float64) (*steady, error) {
+	warm, measured, rate := 100*time.Millisecond, 500*time.Millisecond, o.Knee*share
+	if o.Check {
+		warm, measured, rate = 10*time.Millisecond, 30*time.Millisecond, checkRate
+	}
+	if rate <= 0 {
+		return nil, fmt.Errorf("the rate at the knee is %g records/s: want more than 0", o.Knee)
+	}
+	t, err := openTarget(o, settings(), producers)
+	if err != nil {
+		return nil, err
+	}
+	return &steady{target: t, load: experiment.Load{Producers: producers, Phases: []experiment.Phase{
+		{Name: "warm-up", Duration: warm, Rate: rate},
+		{Name: "steady", Duration: measured, Rate: rate, Measured: true},
+	}}}, nil
+}
+
+func (s *steady) Size() int { return s.load.Arrivals() }
+
+func (s *steady) Run(ctx context.Context, _ int) error {
+	var err error
+	if s.traffic, err = s.load.Play(ctx, s.log); err != nil {
+		return err
+	}
+	return s.logger.Flush(ctx)
+}
+
+func (s *steady) Close(ctx context.Context) error { return s.close(ctx) }
+func (s *steady) Counts() map[string]int64        { return s.counts() }
+func (s *steady) Check() error                    { return s.check(s.traffic.Calls) }
+func (s *steady) Doubt() string                   { return doubt(s.traffic) }
+
+func (s *steady) Report(values map[string]float64) error {
+	s.report(s.traffic.Calls, values)
+	times(s.traffic, values)
+	return nil
+}
+
+// times sets what a load tells of its times.
+func times(t experiment.Traffic, values map[string]float64) {
+	for prefix, h := range map[string]interface{ Quantile(float64) float64 }{"service": t.Service, "response": t.Response} {
+		values[prefix+"-p50-ns"] = h.Quantile(0.5)
+		values[prefix+"-p99-ns"] = h.Quantile(0.99)
+		values[prefix+"-p99.9-ns"] = h.Quantile(0.999)
+	}
+	values["response-max-ns"] = t.Response.Max()
+	values["offered-records/s"] = t.Offered
+	if t.Offered > 0 {
+		values["achieved"] = t.Achieved / t.Offered
+	}
+	values["blocked-share"] = t.BlockedShare
+	values["missed-share"] = t.MissedShare()
+	values["lateness-p99-ns"] = t.Lateness.Quantile(0.99)
+}
+
+// doubt is why the times of a load say nothing.
+func doubt(t experiment.Traffic) string {
+	if share := t.MissedShare(); share > mostMissed {
+		return fmt.Sprintf("the pacer was late: %.1f %% of the arrivals began more than a tick late though their producer was free, want at most %.0f %%", 100*share, 100*mostMissed)
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/logperf/logperf/suites/internal/experiment"
+)
+
+// kneeFile names the scenario of the knee of the way to a file.
+const kneeFile = "load/knee/file"
+
+const (
+	// kneeBound is what the 99th percentile of the response time has to hold at
+	// the knee: five ticks, far from what a call takes and far below what a
+	// queue that has begun to grow makes of it.
+	kneeBound = 5 * time.Millisecond
+	// kneeAchieved is the share of the arrivals that has to have returned in time.
+	kneeAchieved = 0.99
+	// kneeProducers are as many as the processors that an arm has at most.
+	kneeProducers = 2
+	// kneeSteps halve the range in which the knee is looked for, to 1/32 of it.
+	kneeSteps = 5
+)
+
+// Knees is the table of the knees: the highest rate at which the 99th percentile
+// of the response time holds its bound and nothing is lost.
+func Knees() []experiment.Scenario {
+	return from([]experiment.Scenario{{
+		Name: kneeFile, Title: "reaches its knee with 2 producers to a file",
+		Tier: "full", Measure: "throughput", Input: true,
+		Metrics: []string{"knee-records/s", "lost-records", "duplicated-records", "disordered-records", "leaked-goroutines", "leaked-descriptors"},
+		Arms: []experiment.Arm{{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
+			t, err := openTarget(o, settings(), kneeProducers)
+			if err != nil {
+				return nil, err
+			}
+			return &search{target: t, brief: o.Check}, nil
+		}}},
+	}}, "knee.go", "highthroughput.go")
+}
+
+// search looks for the knee of one target.
+type search struct {
+	*target
+	brief bool
+	calls int
+	knee  float64
+}
+
+func (s *search) Size() int { return 1 }
+
+// Run measures how fast two users can log, who call again as soon as they can,
+// and halves the range up to a third beyond that.
+func (s *search) Run(ctx context.Context, _ int) error {
+	length := 100 * time.Millisecond
+	if s.brief {
+		length = 10 * time.Millisecond
+	}
+	closed, err := s.play(ctx, experiment.Phase{Name: "users", Duration: length, Users: kneeProducers, Measured: true})
+	if err != nil {
+		return err
+	}
+	low, high := 0.0, 1.3*closed.Achieved
+	for range kneeSteps {
+		rate := (low + high) / 2
+		t, err := s.play(ctx, experiment.Phase{Name: "steady", Duration: length, Rate: rate, Measured: true})
+		if err != nil {
+			return err
+		}
+		if holds(t) {
+			low = rate
+		} else {
+			high = rate
+		}
+	}
+	s.knee = low
+	return nil
+}
+
+// holds reports whether the load was below the knee.
+func holds(t experiment.Traffic) bool {
+	return t.Response.Quantile(0.99) <= float64(kneeBound) && t.Achieved >= kneeAchieved*t.Offered
+}
+
+// play runs one phase and lets the logger come to rest.
+func (s *search) play(ctx context.Context, p experiment.Phase) (experiment.Traffic, error) {
+	t, err := experiment.Load{Producers: kneeProducers, Phases: []experiment.Phase{p}}.Play(ctx, s.log)
+	s.calls += t.Calls
+	return t, errors.Join(err, s.logger.Flush(ctx))
+}
+
+func (s *search) Close(ctx context.Context) error { return s.close(ctx) }
+func (s *search) Counts() map[string]int64        { return s.counts() }
+func (s *search) Check() error                    { return s.check(s.calls) }
+func (s *search) Report(v map[string]float64) error {
+	s.report(s.calls, v)
+	v["knee-records/s"] = s.knee
+	return nil
+}

@@ -1,0 +1,144 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/stat"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestTablesAreValid(t *testing.T) {
+	var names []string
+	for _, s := range All() {
+		if err := s.Validate(); err != nil {
+			t.Error(err)
+		}
+		if slices.Contains(names, s.Name) {
+			t.Errorf("%s stands twice", s.Name)
+		}
+		names = append(names, s.Name)
+		if s.Knee != "" && !slices.Contains(names, s.Knee) {
+			t.Errorf("%s takes its rate from %s, which does not stand before it", s.Name, s.Knee)
+		}
+		if labels := s.Labels(); !slices.ContainsFunc(labels, func(l string) bool { return strings.HasPrefix(l, "scenario:") }) {
+			t.Errorf("%s has the labels %q: want one that names the kind of load", s.Name, labels)
+		}
+	}
+}
+
+// run takes a scenario through a repetition as an arm does in check mode.
+func run(t *testing.T, s experiment.Scenario, o experiment.Options) experiment.Report {
+	t.Helper()
+	r, err := experiment.Open(t.Context(), s, s.Arms[0].Name, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.Calibrate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Slice(t.Context(), c.N); err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.Finish(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestEachLoadKeepsItsRecords(t *testing.T) {
+	for _, s := range All() {
+		t.Run(s.Name, func(t *testing.T) {
+			p := run(t, s, experiment.Options{Seed: 1, Dir: t.TempDir(), Check: true})
+			if p.Fault != "" || p.Leaked != 0 {
+				t.Errorf("%s, %d goroutines leaked", p.Fault, p.Leaked)
+			}
+			for _, name := range []string{"lost-records", "duplicated-records", "disordered-records", "leaked-descriptors"} {
+				if v, ok := p.Values[name]; !ok || v != 0 {
+					t.Errorf("%s is %v (reported: %v), want 0", name, v, ok)
+				}
+			}
+			if p.Counts["offered"] == 0 || p.Counts["unique"] != p.Counts["written"] {
+				t.Errorf("the counters are %v", p.Counts)
+			}
+			for _, name := range s.Metrics {
+				if _, ok := p.Values[name]; !ok && slices.Contains([]string{"knee-records/s", "achieved", "service-p99-ns", "response-max-ns"}, name) {
+					t.Errorf("%s is not reported", name)
+				}
+			}
+		})
+	}
+}
+
+func TestARecordThatDoesNotArriveIsFoundOut(t *testing.T) {
+	o := experiment.Options{Seed: 1, Dir: t.TempDir(), Check: true}
+	s, err := openSteady(o, 2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Run(t.Context(), 0), s.logger.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	lines[3], lines[7] = "", lines[5]
+	if err := os.WriteFile(s.path, []byte(strings.Join(lines, "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]float64{}
+	if err := s.Report(values); err != nil || values["lost-records"] != 2 || values["duplicated-records"] != 1 {
+		t.Errorf("two records lost and one doubled: %v (%v)", values, err)
+	}
+}
+
+func TestALatePacerIsADoubt(t *testing.T) {
+	late := func(missed int) experiment.Traffic {
+		return experiment.Traffic{
+			Measured: 1000, Missed: missed,
+			Service: stat.NewHistogram(), Response: stat.NewHistogram(), Lateness: stat.NewHistogram(),
+		}
+	}
+	if got := doubt(late(10)); got != "" {
+		t.Errorf("1 %% missed: %s", got)
+	}
+	if got := doubt(late(11)); !strings.Contains(got, "1.1 % of the arrivals") {
+		t.Errorf("1.1 %% missed: %q", got)
+	}
+}
+
+// A subject that takes 100 us over each call bears 10,000 of them a second.
+func TestAHigherRateThanTheSubjectCanBearDoesNotHold(t *testing.T) {
+	for _, c := range []struct {
+		rate float64
+		want bool
+	}{{1000, true}, {9000, true}, {12_000, false}, {50_000, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := experiment.Load{Producers: 1, Phases: []experiment.Phase{{Name: "steady", Duration: 100 * time.Millisecond, Rate: c.rate, Measured: true}}}
+			traffic, err := l.Play(t.Context(), func(context.Context, int, uint64) { time.Sleep(100 * time.Microsecond) })
+			if err != nil || holds(traffic) != c.want {
+				t.Errorf("%v calls/s of 100 us: holds %v (%v), p99 of the response %v", c.rate, holds(traffic), err, time.Duration(traffic.Response.Quantile(0.99)))
+			}
+		})
+	}
+}

@@ -1,0 +1,156 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/logperf/logperf/fixtures/workload"
+	"github.com/logperf/logperf/logging"
+	"github.com/logperf/logperf/logging/sink/file"
+	"github.com/logperf/logperf/suites/internal/experiment"
+)
+
+const (
+	// records is how many records the generator prepares.
+	records = 8192
+	// mostMissed is the share of arrivals that the pacer may miss before the times
+	// say nothing.
+	mostMissed = 0.01
+)
+
+// settings are those of the loggers under load: the defaults, at the lowest
+// level, so that no record of a user's log is held back.
+func settings() logging.Settings {
+	return logging.Settings{Level: workload.LowestLevel.String()}
+}
+
+// target is a logger with a far end that keeps its records.
+type target struct {
+	logger *logging.Logger
+	input  *workload.Stream
+	path   string // of the far end
+	opened int    // descriptors before the logger
+
+	producers []producer
+	numbers   Numbers
+	left      int // descriptors that outlived the logger
+}
+
+// producer is what one producer keeps between its calls, apart from that of its
+// neighbours.
+type producer struct {
+	attrs []slog.Attr
+	sent  uint64
+	_     [64]byte
+}
+
+func openTarget(o experiment.Options, s logging.Settings, producers int) (*target, error) {
+	t := &target{path: filepath.Join(o.Dir, "records.log"), producers: make([]producer, producers)}
+	var err error
+	if t.input, err = inputOf(o); err != nil {
+		return nil, err
+	}
+	if t.opened, err = descriptors(); err != nil {
+		return nil, err
+	}
+	sink, err := file.New(file.Options{Path: t.path})
+	if err != nil {
+		return nil, err
+	}
+	if t.logger, err = logging.New(logging.Options{Settings: s, Sink: sink}); err != nil {
+		return nil, errors.Join(err, sink.Close(context.Background()))
+	}
+	return t, nil
+}
+
+// inputOf returns the user's own records, where a corpus is named, else a blend
+// of the measured systems.
+func inputOf(o experiment.Options) (*workload.Stream, error) {
+	if o.Corpus != "" {
+		corpus, err := workload.Open(o.Corpus)
+		if err != nil {
+			return nil, err
+		}
+		return corpus.Stream, nil
+	}
+	return workload.Generate("mixed", o.Seed, records)
+}
+
+// log is an experiment.Call: it logs the next record of a producer with its
+// number behind it, which goes on from one load to the next. Producers begin at
+// different records.
+func (t *target) log(ctx context.Context, number int, _ uint64) {
+	p := &t.producers[number]
+	r := t.input.At(int(p.sent) + number*t.input.Len()/len(t.producers))
+	p.attrs = append(append(p.attrs[:0], r.Attrs...), slog.Int(producerKey, number), slog.Uint64(numberKey, p.sent))
+	p.sent++
+	t.logger.Log(ctx, r.Level, r.Message, p.attrs...)
+}
+
+// close closes the logger, reads the far end, and counts what is still open.
+func (t *target) close(ctx context.Context) error {
+	if err := t.logger.Close(ctx); err != nil {
+		return err
+	}
+	now, err := descriptors()
+	if err != nil {
+		return err
+	}
+	t.left = max(0, now-t.opened)
+	f, err := os.Open(t.path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(t.numbers.Read(f), f.Close())
+}
+
+// descriptors is how many files the process has open. The pipe makes the
+// runtime open those of its poller, which it keeps.
+func descriptors() (int, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	if err := errors.Join(r.Close(), w.Close()); err != nil {
+		return 0, err
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	return len(open), err
+}
+
+// counts are the counters of conservation, those of the logger and those of the
+// far end.
+func (t *target) counts() map[string]int64 {
+	s := t.logger.Stats()
+	return map[string]int64{
+		"offered": int64(s.Offered), "accepted": int64(s.Accepted), "rejected": int64(s.Rejected),
+		"filtered": int64(s.Filtered), "evicted": int64(s.Evicted), "failed": int64(s.Failed),
+		"written": int64(s.Written), "bytes": int64(s.Bytes), "writes": int64(s.Writes),
+		"arrived": int64(t.numbers.Arrived), "unique": int64(t.numbers.Unique),
+	}
+}
+
+// report sets what the far end tells of a logger that drops nothing, to which
+// calls were made.
+func (t *target) report(calls int, values map[string]float64) {
+	values["lost-records"] = float64(max(calls-t.numbers.Unique, t.numbers.Unique-calls))
+	values["duplicated-records"] = float64(t.numbers.Duplicated())
+	values["disordered-records"] = float64(t.numbers.Disordered)
+	values["leaked-descriptors"] = float64(t.left)
+}
+
+// check holds the counters against each other and against the calls.
+func (t *target) check(calls int) error {
+	s := t.logger.Stats()
+	if err := s.Check(); err != nil {
+		return err
+	}
+	if s.Offered != uint64(calls) {
+		return fmt.Errorf("the logger counts %d offered records, the producers made %d calls", s.Offered, calls)
+	}
+	return nil
+}
