@@ -59,7 +59,7 @@ func (t Traffic) MissedShare() float64 {
 // Play makes the calls of the load and returns when the last has returned. The
 // end of ctx ends it early, between two calls; then its error is that of ctx.
 //
-// Each producer is a goroutine that sleeps until the next tick in which it has
+// Each producer is a goroutine that is woken for the next tick in which it has
 // arrivals and makes them one behind the other. One reading of the clock stands
 // between two calls: the end of one is the start of the next.
 func (l Load) Play(ctx context.Context, call Call) (Traffic, error) {
@@ -71,19 +71,22 @@ func (l Load) Play(ctx context.Context, call Call) (Traffic, error) {
 		recorders[i] = newRecorder(l.Producers > mostRecorders)
 	}
 	start := time.Now()
+	beats := newMetronome(l, start)
+	stop := beats.run(ctx)
+	defer stop()
 	var producers sync.WaitGroup
 	tallies := make([]*tally, l.Producers)
 	for i := range tallies {
 		// Each in memory of its own: neighbours would share a cache line.
 		tallies[i] = new(tally)
 		producers.Go(func() {
-			p := pacer{load: l, number: i, start: start, call: call, recorder: recorders[i%len(recorders)], tally: tallies[i]}
+			p := pacer{load: l, number: i, start: start, call: call, recorder: recorders[i%len(recorders)], tally: tallies[i], beats: beats}
 			p.play(ctx)
 		})
 	}
 	producers.Wait()
 	wall := time.Since(start)
-	sleep(ctx, l.Duration()-wall) // a last phase without arrivals is a pause
+	beats.wait(ctx, 0, l.Duration()) // a last phase without arrivals is a pause
 	return l.traffic(wall, recorders, tallies), ctx.Err()
 }
 
@@ -150,6 +153,7 @@ type pacer struct {
 	call     Call
 	recorder *recorder
 	tally    *tally
+	beats    *metronome
 	free     time.Duration // since start: when the last call returned
 }
 
@@ -205,7 +209,7 @@ func tickOf(phase Phase, tick time.Duration, from, arrival int) int {
 // tick makes the calls of one tick.
 func (p *pacer) tick(ctx context.Context, phase Phase, intended, end time.Duration, count int) {
 	wasFree := p.free <= intended
-	sleep(ctx, intended-time.Since(p.start))
+	p.beats.wait(ctx, p.number, intended)
 	now := time.Since(p.start)
 	if phase.Measured {
 		p.tally.measured += count
@@ -259,7 +263,7 @@ func (p *pacer) record(service, response time.Duration, inTime bool) {
 // users makes the calls of a closed phase.
 func (p *pacer) users(ctx context.Context, phase Phase, begin time.Duration) {
 	end := begin + phase.Duration
-	sleep(ctx, begin-time.Since(p.start))
+	p.beats.wait(ctx, p.number, begin)
 	if p.number >= phase.Users {
 		return
 	}
@@ -285,17 +289,5 @@ func (r *recorder) lock() {
 func (r *recorder) unlock() {
 	if r.shared {
 		r.mu.Unlock()
-	}
-}
-
-// sleepStep is how soon a sleeping producer notices the end of its context.
-const sleepStep = 100 * time.Millisecond
-
-// sleep waits without a timer of its own for each tick, which would allocate
-// between the calls.
-func sleep(ctx context.Context, d time.Duration) {
-	for d > 0 && ctx.Err() == nil {
-		time.Sleep(min(d, sleepStep))
-		d -= sleepStep
 	}
 }

@@ -25,6 +25,9 @@ type Load struct {
 	Tick time.Duration
 	// Phases follow each other without a pause.
 	Phases []Phase
+	// Sleep is how the metronome waits for the next tick; nil means time.Sleep,
+	// whose timers may be a millisecond late on Linux. Arms use Nanosleep.
+	Sleep func(time.Duration)
 }
 
 // A Phase is a stretch of a Load. It is open (Rate, EndRate, Burst) or closed

@@ -56,7 +56,7 @@ func openSteady(o experiment.Options, producers int, share float64) (*steady, er
 	if err != nil {
 		return nil, err
 	}
-	return &steady{target: t, load: experiment.Load{Producers: producers, Phases: []experiment.Phase{
+	return &steady{target: t, load: experiment.Load{Producers: producers, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{
 		{Name: "warm-up", Duration: warm, Rate: rate},
 		{Name: "steady", Duration: measured, Rate: rate, Measured: true},
 	}}}, nil

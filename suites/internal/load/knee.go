@@ -86,7 +86,7 @@ func holds(t experiment.Traffic) bool {
 
 // play runs one phase and lets the logger come to rest.
 func (s *search) play(ctx context.Context, p experiment.Phase) (experiment.Traffic, error) {
-	t, err := experiment.Load{Producers: kneeProducers, Phases: []experiment.Phase{p}}.Play(ctx, s.log)
+	t, err := experiment.Load{Producers: kneeProducers, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{p}}.Play(ctx, s.log)
 	s.calls += t.Calls
 	return t, errors.Join(err, s.logger.Flush(ctx))
 }
