@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/logperf/logperf/fixtures/server"
 	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/harness"
 	"github.com/logperf/logperf/suites/internal/load"
@@ -19,8 +20,11 @@ import (
 func everyScenario() []experiment.Scenario { return slices.Concat(scenario.All(), load.All()) }
 
 // TestMain makes the binary its own arm: a subject runs in a child process,
-// which is this binary again.
+// which is this binary again, and so does the collector that it sends to.
 func TestMain(m *testing.M) {
+	if server.IsCollector() {
+		os.Exit(server.Main(os.Stdin, os.Stdout, os.Stderr))
+	}
 	if harness.IsArm() {
 		os.Exit(harness.ServeArm(everyScenario(), os.Stdin, os.Stdout, os.Stderr))
 	}

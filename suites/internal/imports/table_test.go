@@ -50,6 +50,8 @@ func repository() table {
 
 func packages() map[string]string {
 	return map[string]string{
+		"fixtures/numbered": "numbers of records are a leaf: the standard library alone",
+		"fixtures/server":   "the peers that loggers send to know neither the library nor the suites",
 		"fixtures/workload": "fixtures are inputs alone: they know slog's types, and neither the library nor the suites",
 
 		"logging":                     "the core of the library needs the standard library, its queue and its buffers alone",
@@ -102,6 +104,8 @@ func libraryEdges() []edge {
 func suiteEdges() []edge {
 	const in = "suites/internal/"
 	return []edge{
+		{from: "fixtures/server", to: "fixtures/numbered", why: "a collector checks what arrives"},
+
 		{from: in + "stat", to: "golang.org/x/perf/benchmath", why: "the interval that benchstat shows"},
 		{from: in + "stat", to: "github.com/HdrHistogram/hdrhistogram-go", why: "latencies"},
 
@@ -151,9 +155,13 @@ func suiteEdges() []edge {
 		{from: in + "scenario", to: "github.com/puzpuzpuz/xsync/v4", why: "a queue to compare with"},
 
 		{from: in + "load", to: in + "experiment", why: "what a scenario and a load are"},
+		{from: in + "load", to: "fixtures/numbered", why: "records are looked for at the far end"},
+		{from: in + "load", to: "fixtures/server", why: "the far end of the HTTP sink"},
 		{from: in + "load", to: "fixtures/workload", why: "the records that are logged"},
 		{from: in + "load", to: "logging", why: "under test"},
 		{from: in + "load", to: "logging/sink/file", why: "under test"},
+		{from: in + "load", to: "logging/sink/http", why: "under test"},
+		{from: in + "load", to: in + "stat", test: true, why: "histograms of a load that never was"},
 
 		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
 		{from: in + "harness", to: in + "lockstep", why: "measures it"},
@@ -178,6 +186,7 @@ func suiteEdges() []edge {
 		{from: "suites", to: in + "scenario", test: true, why: "the tables"},
 		{from: "suites", to: in + "experiment", test: true, why: "the type of a table's rows"},
 		{from: "suites", to: in + "load", test: true, why: "the tables"},
+		{from: "suites", to: "fixtures/server", test: true, why: "the binary is the collector too"},
 		{from: "suites", to: in + "result", test: true, why: "the folder that relative paths of the settings begin at"},
 		{from: "suites", to: "logging", test: true, why: "the bootstrap turns settings into parameters"},
 		{from: "suites", to: "logging/config", test: true, why: "the bootstrap reads the settings"},

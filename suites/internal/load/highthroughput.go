@@ -3,21 +3,29 @@ package load
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
 
-// HighThroughput is the table of the loads that the way to a file can bear, and
-// of one that it cannot.
+// HighThroughput is the table of the loads that the way to a file and that to a
+// collector can bear, and of one that they cannot.
 func HighThroughput() []experiment.Scenario {
+	return from(slices.Concat(
+		highThroughput("file", "a file", kneeFile, toFile),
+		highThroughput("http", "a collector over HTTP", kneeHTTP, toHTTP),
+	), "highthroughput.go", "knee.go")
+}
+
+func highThroughput(name, where, knee string, open openFar) []experiment.Scenario {
 	var rows []experiment.Scenario
 	for _, producers := range []int{1, 2, 8, 64} {
 		for _, share := range []int{50, 80, 120} {
 			row := experiment.Scenario{
-				Name:  fmt.Sprintf("load/high-throughput/file/producers=%d/knee=%dpct", producers, share),
-				Title: fmt.Sprintf("bears %d %% of the rate at the knee from %d producers to a file", share, producers),
-				Tier:  "full", Measure: "latency", Input: true, Knee: kneeFile,
+				Name:  fmt.Sprintf("load/high-throughput/%s/producers=%d/knee=%dpct", name, producers, share),
+				Title: fmt.Sprintf("bears %d %% of the rate at the knee from %d producers to %s", share, producers, where),
+				Tier:  "full", Measure: "latency", Input: true, Knee: knee,
 				Metrics: []string{
 					"service-p50-ns", "service-p99-ns", "service-p99.9-ns",
 					"response-p50-ns", "response-p99-ns", "response-p99.9-ns", "response-max-ns",
@@ -26,12 +34,12 @@ func HighThroughput() []experiment.Scenario {
 				},
 			}
 			row.Arms = []experiment.Arm{{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
-				return openSteady(o, producers, float64(share)/100)
+				return openSteady(o, open, producers, float64(share)/100)
 			}}}
 			rows = append(rows, row)
 		}
 	}
-	return from(rows, "highthroughput.go", "knee.go")
+	return rows
 }
 
 // checkRate is the rate of a load in check mode, where there is no knee.
@@ -44,7 +52,7 @@ type steady struct {
 	traffic experiment.Traffic
 }
 
-func openSteady(o experiment.Options, producers int, share float64) (*steady, error) {
+func openSteady(o experiment.Options, open openFar, producers int, share float64) (*steady, error) {
 	warm, measured, rate := 100*time.Millisecond, 500*time.Millisecond, o.Knee*share
 	if o.Check {
 		warm, measured, rate = 10*time.Millisecond, 30*time.Millisecond, checkRate
@@ -52,7 +60,7 @@ func openSteady(o experiment.Options, producers int, share float64) (*steady, er
 	if rate <= 0 {
 		return nil, fmt.Errorf("the rate at the knee is %g records/s: want more than 0", o.Knee)
 	}
-	t, err := openTarget(o, settings(), producers)
+	t, err := openTarget(o, open, producers)
 	if err != nil {
 		return nil, err
 	}

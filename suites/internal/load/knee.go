@@ -8,8 +8,11 @@ import (
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
 
-// kneeFile names the scenario of the knee of the way to a file.
-const kneeFile = "load/knee/file"
+// The scenarios of the knees of the ways to a file and to a collector.
+const (
+	kneeFile = "load/knee/file"
+	kneeHTTP = "load/knee/http"
+)
 
 const (
 	// kneeBound is what the 99th percentile of the response time has to hold at
@@ -18,6 +21,10 @@ const (
 	kneeBound = 5 * time.Millisecond
 	// kneeAchieved is the share of the arrivals that has to have returned in time.
 	kneeAchieved = 0.99
+	// kneeDrain is how soon after the last arrival the sink has to have all: what
+	// takes longer has grown in the queue and in the sink's buffer, which would
+	// hide a rate that is too high for as long as they have room.
+	kneeDrain = 20 * time.Millisecond
 	// kneeProducers are as many as the processors that an arm has at most.
 	kneeProducers = 2
 	// kneeSteps halve the range in which the knee is looked for, to 1/32 of it.
@@ -27,18 +34,25 @@ const (
 // Knees is the table of the knees: the highest rate at which the 99th percentile
 // of the response time holds its bound and nothing is lost.
 func Knees() []experiment.Scenario {
-	return from([]experiment.Scenario{{
-		Name: kneeFile, Title: "reaches its knee with 2 producers to a file",
+	return from([]experiment.Scenario{
+		knee(kneeFile, "a file", toFile),
+		knee(kneeHTTP, "a collector over HTTP", toHTTP),
+	}, "knee.go", "highthroughput.go")
+}
+
+func knee(name, where string, open openFar) experiment.Scenario {
+	return experiment.Scenario{
+		Name: name, Title: "reaches its knee with 2 producers to " + where,
 		Tier: "full", Measure: "throughput", Input: true,
 		Metrics: []string{"knee-records/s", "lost-records", "duplicated-records", "disordered-records", "leaked-goroutines", "leaked-descriptors"},
 		Arms: []experiment.Arm{{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
-			t, err := openTarget(o, settings(), kneeProducers)
+			t, err := openTarget(o, open, kneeProducers)
 			if err != nil {
 				return nil, err
 			}
 			return &search{target: t, brief: o.Check}, nil
 		}}},
-	}}, "knee.go", "highthroughput.go")
+	}
 }
 
 // search looks for the knee of one target.
@@ -58,18 +72,18 @@ func (s *search) Run(ctx context.Context, _ int) error {
 	if s.brief {
 		length = 10 * time.Millisecond
 	}
-	closed, err := s.play(ctx, experiment.Phase{Name: "users", Duration: length, Users: kneeProducers, Measured: true})
+	closed, _, err := s.play(ctx, experiment.Phase{Name: "users", Duration: length, Users: kneeProducers, Measured: true})
 	if err != nil {
 		return err
 	}
 	low, high := 0.0, 1.3*closed.Achieved
 	for range kneeSteps {
 		rate := (low + high) / 2
-		t, err := s.play(ctx, experiment.Phase{Name: "steady", Duration: length, Rate: rate, Measured: true})
+		t, drain, err := s.play(ctx, experiment.Phase{Name: "steady", Duration: length, Rate: rate, Measured: true})
 		if err != nil {
 			return err
 		}
-		if holds(t) {
+		if holds(t, drain) {
 			low = rate
 		} else {
 			high = rate
@@ -80,15 +94,17 @@ func (s *search) Run(ctx context.Context, _ int) error {
 }
 
 // holds reports whether the load was below the knee.
-func holds(t experiment.Traffic) bool {
-	return t.Response.Quantile(0.99) <= float64(kneeBound) && t.Achieved >= kneeAchieved*t.Offered
+func holds(t experiment.Traffic, drain time.Duration) bool {
+	return t.Response.Quantile(0.99) <= float64(kneeBound) && t.Achieved >= kneeAchieved*t.Offered && drain <= kneeDrain
 }
 
-// play runs one phase and lets the logger come to rest.
-func (s *search) play(ctx context.Context, p experiment.Phase) (experiment.Traffic, error) {
-	t, err := experiment.Load{Producers: kneeProducers, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{p}}.Play(ctx, s.log)
+// play runs one phase and lets the logger come to rest, which takes the drain.
+func (s *search) play(ctx context.Context, p experiment.Phase) (t experiment.Traffic, drain time.Duration, err error) {
+	t, err = experiment.Load{Producers: kneeProducers, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{p}}.Play(ctx, s.log)
 	s.calls += t.Calls
-	return t, errors.Join(err, s.logger.Flush(ctx))
+	began := time.Now()
+	err = errors.Join(err, s.logger.Flush(ctx))
+	return t, time.Since(began), err
 }
 
 func (s *search) Close(ctx context.Context) error { return s.close(ctx) }

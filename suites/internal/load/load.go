@@ -24,7 +24,7 @@ func All() []experiment.Scenario {
 
 // from stamps the rows of a table with what all load scenarios have in common.
 func from(rows []experiment.Scenario, files ...string) []experiment.Scenario {
-	source := experiment.Source(sources, append(files, "logger.go", "numbers.go")...)
+	source := experiment.Source(sources, append(files, "far.go", "logger.go")...)
 	for i := range rows {
 		rows[i].Subject, rows[i].Source = "load", source
 		rows[i].Slices, rows[i].Sized = 1, true

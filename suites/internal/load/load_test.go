@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,11 +13,17 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/logperf/logperf/fixtures/server"
 	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/stat"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if server.IsCollector() {
+		os.Exit(server.Main(os.Stdin, os.Stdout, os.Stderr))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestTablesAreValid(t *testing.T) {
 	var names []string
@@ -87,20 +94,21 @@ func TestEachLoadKeepsItsRecords(t *testing.T) {
 
 func TestARecordThatDoesNotArriveIsFoundOut(t *testing.T) {
 	o := experiment.Options{Seed: 1, Dir: t.TempDir(), Check: true}
-	s, err := openSteady(o, 2, 1)
+	s, err := openSteady(o, toFile, 2, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(s.Run(t.Context(), 0), s.logger.Close(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(s.path)
+	path := filepath.Join(o.Dir, "records.log")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.SplitAfter(string(text), "\n")
 	lines[3], lines[7] = "", lines[5]
-	if err := os.WriteFile(s.path, []byte(strings.Join(lines, "")), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(t.Context()); err != nil {
@@ -136,9 +144,16 @@ func TestAHigherRateThanTheSubjectCanBearDoesNotHold(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := experiment.Load{Producers: 1, Phases: []experiment.Phase{{Name: "steady", Duration: 100 * time.Millisecond, Rate: c.rate, Measured: true}}}
 			traffic, err := l.Play(t.Context(), func(context.Context, int, uint64) { time.Sleep(100 * time.Microsecond) })
-			if err != nil || holds(traffic) != c.want {
-				t.Errorf("%v calls/s of 100 us: holds %v (%v), p99 of the response %v", c.rate, holds(traffic), err, time.Duration(traffic.Response.Quantile(0.99)))
+			if err != nil || holds(traffic, 0) != c.want {
+				t.Errorf("%v calls/s of 100 us: holds %v (%v), p99 of the response %v", c.rate, holds(traffic, 0), err, time.Duration(traffic.Response.Quantile(0.99)))
 			}
 		})
+	}
+}
+
+func TestABacklogIsBeyondTheKnee(t *testing.T) {
+	at := experiment.Traffic{Offered: 100, Achieved: 100, Response: stat.NewHistogram()}
+	if !holds(at, kneeDrain) || holds(at, kneeDrain+1) {
+		t.Error("what has gathered in buffers tells that the rate was too high")
 	}
 }

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 
+	"github.com/logperf/logperf/fixtures/numbered"
 	"github.com/logperf/logperf/fixtures/workload"
 	"github.com/logperf/logperf/logging"
-	"github.com/logperf/logperf/logging/sink/file"
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
 
@@ -28,16 +27,16 @@ func settings() logging.Settings {
 	return logging.Settings{Level: workload.LowestLevel.String()}
 }
 
-// target is a logger with a far end that keeps its records.
+// target is a logger with its far end.
 type target struct {
 	logger *logging.Logger
 	input  *workload.Stream
-	path   string // of the far end
-	opened int    // descriptors before the logger
+	far    far
+	opened int // descriptors before the sink
 
 	producers []producer
-	numbers   Numbers
-	left      int // descriptors that outlived the logger
+	arrivals  arrivals
+	left      int // descriptors that outlived the logger and its far end
 }
 
 // producer is what one producer keeps between its calls, apart from that of its
@@ -48,8 +47,8 @@ type producer struct {
 	_     [64]byte
 }
 
-func openTarget(o experiment.Options, s logging.Settings, producers int) (*target, error) {
-	t := &target{path: filepath.Join(o.Dir, "records.log"), producers: make([]producer, producers)}
+func openTarget(o experiment.Options, open openFar, producers int) (*target, error) {
+	t := &target{producers: make([]producer, producers)}
 	var err error
 	if t.input, err = inputOf(o); err != nil {
 		return nil, err
@@ -57,12 +56,11 @@ func openTarget(o experiment.Options, s logging.Settings, producers int) (*targe
 	if t.opened, err = descriptors(); err != nil {
 		return nil, err
 	}
-	sink, err := file.New(file.Options{Path: t.path})
-	if err != nil {
+	if t.far, err = open(o); err != nil {
 		return nil, err
 	}
-	if t.logger, err = logging.New(logging.Options{Settings: s, Sink: sink}); err != nil {
-		return nil, errors.Join(err, sink.Close(context.Background()))
+	if t.logger, err = logging.New(logging.Options{Settings: settings(), Sink: t.far.sink}); err != nil {
+		return nil, errors.Join(err, t.far.sink.Close(context.Background()), t.far.release())
 	}
 	return t, nil
 }
@@ -86,26 +84,23 @@ func inputOf(o experiment.Options) (*workload.Stream, error) {
 func (t *target) log(ctx context.Context, number int, _ uint64) {
 	p := &t.producers[number]
 	r := t.input.At(int(p.sent) + number*t.input.Len()/len(t.producers))
-	p.attrs = append(append(p.attrs[:0], r.Attrs...), slog.Int(producerKey, number), slog.Uint64(numberKey, p.sent))
+	p.attrs = numbered.Append(append(p.attrs[:0], r.Attrs...), number, p.sent)
 	p.sent++
 	t.logger.Log(ctx, r.Level, r.Message, p.attrs...)
 }
 
-// close closes the logger, reads the far end, and counts what is still open.
+// close closes the logger, asks the far end, and counts what is still open.
 func (t *target) close(ctx context.Context) error {
-	if err := t.logger.Close(ctx); err != nil {
+	err := t.logger.Close(ctx)
+	if err == nil {
+		t.arrivals, err = t.far.arrived(ctx)
+	}
+	if err = errors.Join(err, t.far.release()); err != nil {
 		return err
 	}
 	now, err := descriptors()
-	if err != nil {
-		return err
-	}
 	t.left = max(0, now-t.opened)
-	f, err := os.Open(t.path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(t.numbers.Read(f), f.Close())
+	return err
 }
 
 // descriptors is how many files the process has open. The pipe makes the
@@ -130,16 +125,16 @@ func (t *target) counts() map[string]int64 {
 		"offered": int64(s.Offered), "accepted": int64(s.Accepted), "rejected": int64(s.Rejected),
 		"filtered": int64(s.Filtered), "evicted": int64(s.Evicted), "failed": int64(s.Failed),
 		"written": int64(s.Written), "bytes": int64(s.Bytes), "writes": int64(s.Writes),
-		"arrived": int64(t.numbers.Arrived), "unique": int64(t.numbers.Unique),
+		"arrived": int64(t.arrivals.arrived), "unique": int64(t.arrivals.unique),
 	}
 }
 
 // report sets what the far end tells of a logger that drops nothing, to which
 // calls were made.
 func (t *target) report(calls int, values map[string]float64) {
-	values["lost-records"] = float64(max(calls-t.numbers.Unique, t.numbers.Unique-calls))
-	values["duplicated-records"] = float64(t.numbers.Duplicated())
-	values["disordered-records"] = float64(t.numbers.Disordered)
+	values["lost-records"] = float64(max(calls-t.arrivals.unique, t.arrivals.unique-calls))
+	values["duplicated-records"] = float64(t.arrivals.duplicated)
+	values["disordered-records"] = float64(t.arrivals.disordered)
 	values["leaked-descriptors"] = float64(t.left)
 }
 
