@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"math"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -316,4 +317,31 @@ func TestNanosleepSleeps(t *testing.T) {
 		}
 	}
 	t.Errorf("none of 100 sleeps lasted %v", d)
+}
+
+func TestATimelineHasAPointEveryPeriodAndAtBothEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0.0
+		stop := Watch(t.Context(), 10*ms, func(values map[string]float64) { n++; values["n"] = n })
+		time.Sleep(25 * ms)
+		points := stop()
+		want := []time.Duration{0, 10 * ms, 20 * ms, 25 * ms}
+		if len(points) != len(want) {
+			t.Fatalf("%d points: want %d", len(points), len(want))
+		}
+		for i, p := range points {
+			if p.At != want[i] || p.Values["n"] != float64(i+1) {
+				t.Errorf("point %d is %v: want the values of the sample at %v", i, p, want[i])
+			}
+		}
+	})
+}
+
+func TestTheResidentSizeIsThatOfThisProcess(t *testing.T) {
+	before := RSS()
+	held := touched(32 << 20)
+	if grown := RSS() - before; before < 1<<20 || grown < 24<<20 {
+		t.Errorf("%d B, %d more with %d B touched", before, grown, len(held))
+	}
+	runtime.KeepAlive(held)
 }

@@ -43,6 +43,9 @@ type Report struct {
 	Values map[string]float64 `json:",omitempty"`
 	// Counts are the subject's counters of conservation.
 	Counts map[string]int64 `json:",omitempty"`
+	// Timeline is what the subject looked like during its load, where it was
+	// watched.
+	Timeline []Point `json:",omitempty"`
 	// Doubt is why the times say nothing; empty if they do.
 	Doubt string `json:",omitempty"`
 	// Fault is what the subject's check found, or that times were longer than
@@ -81,6 +84,9 @@ func (r *Runner) ask(p *Report) error {
 		if err := c.Check(); err != nil {
 			p.blame(err.Error())
 		}
+	}
+	if w, ok := r.subject.(Watched); ok {
+		p.Timeline = w.Timeline()
 	}
 	if d, ok := r.subject.(Doubter); ok {
 		p.Doubt = d.Doubt()

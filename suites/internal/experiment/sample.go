@@ -81,6 +81,24 @@ func peakRSS() int64 {
 	return int64(u.Maxrss) << 10
 }
 
+// RSS is the resident size of the process in bytes, from the second field of
+// statm, in pages; 0 where there is no /proc.
+func RSS() int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
 var leakedGoroutine = regexp.MustCompile(`(?m)^\s*\[?Goroutine \d+ in state`)
 
 // findLeaks returns how many goroutines run that did not when known was taken,

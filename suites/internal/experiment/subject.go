@@ -66,6 +66,12 @@ type Doubter interface {
 	Doubt() string
 }
 
+// A Watched subject has kept a timeline of its slice.
+type Watched interface {
+	// Timeline is called after Close.
+	Timeline() []Point
+}
+
 // A Reporter measures some metrics itself, such as bytes of a line.
 type Reporter interface {
 	// Report is called after Close and sets values by metric name. A value that

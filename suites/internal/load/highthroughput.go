@@ -50,6 +50,7 @@ type steady struct {
 	*target
 	load    experiment.Load
 	traffic experiment.Traffic
+	points  []experiment.Point
 }
 
 func openSteady(o experiment.Options, open openFar, producers int, share float64) (*steady, error) {
@@ -73,12 +74,16 @@ func openSteady(o experiment.Options, open openFar, producers int, share float64
 func (s *steady) Size() int { return s.load.Arrivals() }
 
 func (s *steady) Run(ctx context.Context, _ int) error {
+	stop := experiment.Watch(ctx, watchEvery, s.sample)
 	var err error
-	if s.traffic, err = s.load.Play(ctx, s.log); err != nil {
-		return err
+	if s.traffic, err = s.load.Play(ctx, s.log); err == nil {
+		err = s.logger.Flush(ctx)
 	}
-	return s.logger.Flush(ctx)
+	s.points = stop()
+	return err
 }
+
+func (s *steady) Timeline() []experiment.Point { return s.points }
 
 func (s *steady) Close(ctx context.Context) error { return s.close(ctx) }
 func (s *steady) Counts() map[string]int64        { return s.counts() }

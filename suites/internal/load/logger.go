@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/metrics"
+	"time"
 
 	"github.com/logperf/logperf/fixtures/numbered"
 	"github.com/logperf/logperf/fixtures/workload"
 	"github.com/logperf/logperf/logging"
+	"github.com/logperf/logperf/logging/sink/http"
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
 
@@ -126,6 +129,25 @@ func (t *target) counts() map[string]int64 {
 		"filtered": int64(s.Filtered), "evicted": int64(s.Evicted), "failed": int64(s.Failed),
 		"written": int64(s.Written), "bytes": int64(s.Bytes), "writes": int64(s.Writes),
 		"arrived": int64(t.arrivals.arrived), "unique": int64(t.arrivals.unique),
+	}
+}
+
+// watchEvery is how often a load is looked at: some twenty microseconds of work
+// each time.
+const watchEvery = 100 * time.Millisecond
+
+// sample sets what a timeline shows.
+func (t *target) sample(values map[string]float64) {
+	s := t.logger.Stats()
+	values["offered"], values["written"], values["failed"] = float64(s.Offered), float64(s.Written), float64(s.Failed)
+	values["depth"] = float64(s.QueueDepth)
+	values["rss-B"] = float64(experiment.RSS())
+	gc := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/sched/goroutines:goroutines"}}
+	metrics.Read(gc)
+	values["gc"], values["goroutines"] = float64(gc[0].Value.Uint64()), float64(gc[1].Value.Uint64())
+	if h, ok := t.far.sink.(*http.Sink); ok {
+		h := h.Stats()
+		values["retries"], values["held-B"] = float64(h.Retries), float64(h.Held)
 	}
 }
 

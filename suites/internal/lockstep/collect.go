@@ -64,6 +64,13 @@ func rowOf(s experiment.Scenario, index int, repetitions []*Repetition) (result.
 	for _, r := range repetitions {
 		a := r.Arms[index]
 		row.Iterations = append(row.Iterations, experiment.Sum(a.Slices).N)
+		if points := a.Report.Timeline; len(points) > 0 {
+			timeline := make([]result.Point, len(points))
+			for i, p := range points {
+				timeline[i] = result.Point(p)
+			}
+			row.Timelines = append(row.Timelines, timeline)
+		}
 		if row.Doubt == "" {
 			row.Doubt = a.Report.Doubt
 		}

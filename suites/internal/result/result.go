@@ -73,9 +73,17 @@ type Result struct {
 	// Doubt is why the row's times say nothing, as found in one repetition or
 	// more; empty if they do.
 	Doubt string `json:"doubt,omitempty"`
+	// Timelines show the load of each repetition, where it was watched.
+	Timelines [][]Point `json:"timelines,omitempty"`
 	// Drift is the time of the last quarter of the slices over that of the
 	// first, recorded and never judged.
 	Drift float64 `json:"drift,omitempty"`
+}
+
+// Point is what a subject looked like at one moment of its load.
+type Point struct {
+	At     time.Duration      `json:"at_ns"` // since the load began
+	Values map[string]float64 `json:"values"`
 }
 
 // Row is the row's name: the scenario, and behind it the reference.
