@@ -43,7 +43,7 @@ func Knees() []experiment.Scenario {
 func knee(name, where string, open openFar) experiment.Scenario {
 	return experiment.Scenario{
 		Name: name, Title: "reaches its knee with 2 producers to " + where,
-		Tier: "full", Measure: "throughput", Input: true,
+		Tier: "smoke", Measure: "throughput", Input: true,
 		Metrics: []string{"knee-records/s", "lost-records", "duplicated-records", "disordered-records", "leaked-goroutines", "leaked-descriptors"},
 		Arms: []experiment.Arm{{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
 			t, err := openTarget(o, open, kneeProducers)
