@@ -37,10 +37,12 @@ type worker struct {
 	limit    int           // bytes of a block
 	delay    time.Duration // longest age of an unfilled block
 	errs     *notifier
+	marking  bool // the sink needs marks
 
 	// The worker's goroutine alone uses these.
 	block   []byte
 	records int       // in block
+	marks   []Mark    // of these records, where the sink needs them
 	since   time.Time // when the first of them was encoded
 	local   counts    // not yet published
 
@@ -73,6 +75,9 @@ func startWorker(q *queue.Queue[Entry], p *Pipeline, s Sink, batch BatchSettings
 	}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.block = w.newBlock()
+	if m, ok := s.(Marker); ok {
+		w.marking = m.NeedsMarks()
+	}
 	go w.run()
 	return w
 }
@@ -146,6 +151,9 @@ func (w *worker) encode(e *Entry) {
 		}
 		w.block = block
 		w.records++
+		if w.marking {
+			w.marks = append(w.marks, Mark{End: len(block), Level: e.Level})
+		}
 	case Filtered:
 		w.local.filtered++
 	default:
@@ -179,7 +187,7 @@ func (w *worker) write() {
 	if w.records == 0 || w.ctx.Err() != nil {
 		return
 	}
-	b := Batch{Lines: w.block, Records: w.records}
+	b := Batch{Lines: w.block, Records: w.records, Marks: w.marks}
 	n, err := w.callWrite(b)
 	n = min(max(n, 0), b.Records)
 	if n < b.Records && err == nil {
@@ -194,6 +202,7 @@ func (w *worker) write() {
 		w.fail(&SinkError{Op: "write", Lost: b.Records - n, Err: err})
 	}
 	w.records = 0
+	w.marks = w.marks[:0]
 	if cap(w.block) > max(4*w.limit, keptBlock) {
 		w.block = w.newBlock()
 	}
