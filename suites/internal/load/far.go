@@ -48,17 +48,23 @@ func toFile(o experiment.Options) (far, error) {
 	}}, nil
 }
 
-// httpBuffer is what the HTTP sink may hold: two of its batches and little more,
-// so that a load beyond the knee is felt and not only stored.
+// httpBuffer is what the HTTP sink may hold: a few of its batches, so that a load
+// beyond the knee is felt and not only stored. With a user's log it is the
+// default, into which the longest line fits.
 const httpBuffer = 1 << 20
 
 // toHTTP is our collector in a process of its own, on the loopback interface.
-func toHTTP(experiment.Options) (far, error) {
+func toHTTP(o experiment.Options) (far, error) {
+	options := http.Options{BufferBytes: httpBuffer}
+	if o.Corpus != "" {
+		options.BufferBytes = 0
+	}
 	collector, err := server.Start(context.Background(), http.BatchHeader)
 	if err != nil {
 		return far{}, err
 	}
-	sink, err := http.New(http.Options{URL: collector.URL, BufferBytes: httpBuffer})
+	options.URL = collector.URL
+	sink, err := http.New(options)
 	if err != nil {
 		return far{}, errors.Join(err, collector.Close())
 	}

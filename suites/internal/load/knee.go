@@ -28,7 +28,10 @@ const (
 	// kneeProducers are as many as the processors that an arm has at most.
 	kneeProducers = 2
 	// kneeSteps halve the range in which the knee is looked for, to 1/32 of it.
+	// Where no rate has held by then, as with giant records that come in lumps,
+	// up to kneeMost look further down.
 	kneeSteps = 5
+	kneeMost  = 15
 )
 
 // Knees is the table of the knees: the highest rate at which the 99th percentile
@@ -77,7 +80,7 @@ func (s *search) Run(ctx context.Context, _ int) error {
 		return err
 	}
 	low, high := 0.0, 1.3*closed.Achieved
-	for range kneeSteps {
+	for step := 0; step < kneeSteps || low == 0 && step < kneeMost; step++ {
 		rate := (low + high) / 2
 		t, drain, err := s.play(ctx, experiment.Phase{Name: "steady", Duration: length, Rate: rate, Measured: true})
 		if err != nil {
