@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -30,8 +31,9 @@ type Load struct {
 	Sleep func(time.Duration)
 }
 
-// A Phase is a stretch of a Load. It is open (Rate, EndRate, Burst) or closed
-// (Users).
+// A Phase is a stretch of a Load. It is open, with a schedule that is computed
+// (Rate, EndRate, Burst) or given (Times), or closed (Users). One without any of
+// these is a pause.
 type Phase struct {
 	// Name says what the phase is for: warm-up, steady, burst, drain.
 	Name string
@@ -46,6 +48,12 @@ type Phase struct {
 	Burst int
 	// Every is the time between bursts; 0 means one burst alone.
 	Every time.Duration
+	// Times are the arrivals of a phase that has no rate: their offsets from its
+	// beginning, sorted, each from 0 to below Duration. An arrival belongs to the
+	// tick that contains it, so it is due up to a tick before its time; several
+	// at the same time are several arrivals. The slice is read while the load is
+	// played.
+	Times []time.Duration
 	// Users makes the phase closed: that many producers call, each again as soon
 	// as its last call has returned. There is no intended start, so the phase
 	// has service times alone.
@@ -80,12 +88,16 @@ func (l Load) Arrivals() int {
 }
 
 // arrivals is how many arrivals the phase has before the offset: the integral
-// of the rate and the bursts that have begun.
+// of the rate and the bursts that have begun, or the times that are less.
 func (p Phase) arrivals(offset time.Duration) int {
 	if offset <= 0 || p.Users > 0 {
 		return 0
 	}
 	offset = min(offset, p.Duration)
+	if len(p.Times) > 0 {
+		before, _ := slices.BinarySearch(p.Times, offset)
+		return before
+	}
 	t, whole := offset.Seconds(), p.Duration.Seconds()
 	sum := p.Rate * t
 	if p.EndRate > 0 {
@@ -140,8 +152,26 @@ func (p Phase) faults(l Load) []error {
 		faults = append(faults, fmt.Errorf("it has %d users: want 0 to %d, the number of producers", p.Users, l.Producers))
 	case open && p.Users > 0:
 		faults = append(faults, errors.New("it has both a rate and users: a phase is open or closed"))
+	case (open || p.Users > 0) && len(p.Times) > 0:
+		faults = append(faults, errors.New("it has times beside a rate, bursts or users: want one of these alone"))
+	}
+	if err := p.timesFault(); err != nil {
+		faults = append(faults, err)
 	}
 	return faults
+}
+
+// timesFault is the first fault of the times. Numbers begin at 1.
+func (p Phase) timesFault() error {
+	for i, at := range p.Times {
+		if at < 0 || at >= p.Duration {
+			return fmt.Errorf("its time %d is %v: want 0 to below the duration of %v", i+1, at, p.Duration)
+		}
+		if i > 0 && at < p.Times[i-1] {
+			return fmt.Errorf("its time %d is %v and comes behind %v: want them sorted", i+1, at, p.Times[i-1])
+		}
+	}
+	return nil
 }
 
 func finiteRate(r float64) bool { return r >= 0 && !math.IsInf(r, 0) && !math.IsNaN(r) }
