@@ -7,18 +7,7 @@ import (
 	"github.com/logperf/logperf/logging/queue"
 )
 
-// The kinds of sink that SinkSettings.Kind names.
-const (
-	SinkStdout  = "stdout"
-	SinkDiscard = "discard"
-	SinkMemory  = "memory"
-	SinkFile    = "file"
-)
-
-const (
-	defaultLevel     = "info"
-	defaultBlockSize = 64 << 10
-)
+const defaultLevel = "info"
 
 // Settings is everything about a logger that can stand in a file, and the
 // parameters of the benchmark suite. The zero value of each field means its
@@ -49,7 +38,8 @@ type Settings struct {
 // QueueSettings configure the queue between the callers and the worker.
 type QueueSettings struct {
 	// Capacity is the number of records that fit, a power of two from 2 to
-	// 4194304. Default 8192. A place takes about 750 B, used or not.
+	// 4194304. Default 8192. A place takes about 760 B, used or not, and keeps
+	// alive what its record refers to: see Settings.MemoryBound.
 	Capacity int `yaml:"capacity" env:"CAPACITY"`
 	// Overflow says what becomes of a record that finds the queue full: block
 	// (default: the caller waits and nothing is lost), drop-newest or
@@ -89,22 +79,6 @@ type RedactSettings struct {
 	Mask string `yaml:"mask" env:"MASK"`
 }
 
-// SinkSettings configure where the records go.
-type SinkSettings struct {
-	// Kind is stdout, discard, memory or file. Default file where Path is set,
-	// stdout otherwise.
-	Kind string `yaml:"kind" env:"KIND"`
-	// Path names the file of kind file, which needs one. The other kinds ignore
-	// it.
-	Path string `yaml:"path" env:"PATH"`
-	// BlockSize is the number of bytes of one write to the file, 4 KiB to 1 MiB.
-	// Default 64 KiB. The other kinds ignore it.
-	BlockSize int `yaml:"block_size" env:"BLOCK_SIZE"`
-	// Sync calls fsync after each block written to the file. Default off. The
-	// other kinds ignore it.
-	Sync bool `yaml:"sync" env:"SYNC"`
-}
-
 // BenchmarkSettings are the parameters of the benchmark suite.
 type BenchmarkSettings struct {
 	// Warmup is the number of slices that run before those that count, 1 to
@@ -142,15 +116,6 @@ func (s Settings) WithDefaults() Settings {
 	s.Redact.Mask = cmp.Or(s.Redact.Mask, DefaultMask)
 	s.Sink = s.Sink.withDefaults()
 	s.Benchmark = s.Benchmark.withDefaults()
-	return s
-}
-
-func (s SinkSettings) withDefaults() SinkSettings {
-	if s.Kind == "" && s.Path != "" {
-		s.Kind = SinkFile
-	}
-	s.Kind = cmp.Or(s.Kind, SinkStdout)
-	s.BlockSize = cmp.Or(s.BlockSize, defaultBlockSize)
 	return s
 }
 

@@ -3,6 +3,7 @@ package logging
 import (
 	"errors"
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -22,39 +23,44 @@ func TestSettingsDefaultsAreValidAndComplete(t *testing.T) {
 		Queue:  QueueSettings{Capacity: 8192},
 		Batch:  BatchSettings{Bytes: 64 << 10, Delay: 10 * time.Millisecond},
 		Redact: RedactSettings{Mask: "[REDACTED]"},
-		Sink:   SinkSettings{Kind: "stdout", BlockSize: 64 << 10},
+		Sink: SinkSettings{Kind: "stdout", BlockSize: 64 << 10, HTTP: HTTPSettings{
+			BatchBytes: 256 << 10, BatchDelay: 200 * time.Millisecond, BufferBytes: 8 << 20, Timeout: 10 * time.Second,
+			MinBackoff: 100 * time.Millisecond, MaxBackoff: 10 * time.Second,
+			Failures: 5, Cooldown: time.Second, MaxCooldown: 30 * time.Second,
+		}},
 		Benchmark: BenchmarkSettings{
 			Warmup: 10, Repetitions: 6, Duration: 150 * time.Millisecond, Confidence: 0.95,
 			Seed: 1, Results: "results", Timeout: 30 * time.Second,
 		},
 	}
-	if s.Level != want.Level || s.Queue != want.Queue || s.Batch != want.Batch || s.Redact.Mask != want.Redact.Mask ||
-		s.Sink != want.Sink || s.Benchmark != want.Benchmark {
+	if !reflect.DeepEqual(s, want) {
 		t.Errorf("defaults are\n%+v\nwant\n%+v", s, want)
 	}
 }
 
 func TestWithDefaultsKeepsWhatIsSet(t *testing.T) {
 	s := Settings{
-		Level: "warn+1",
-		Queue: QueueSettings{Capacity: 2, Overflow: queue.DropOldest, BlockTimeout: time.Second},
-		Batch: BatchSettings{Bytes: 1, Delay: time.Second},
-		Sink:  SinkSettings{Kind: "discard", Path: "x", BlockSize: 4096, Sync: true},
+		Level:  "warn+1",
+		Queue:  QueueSettings{Capacity: 2, Overflow: queue.DropOldest, BlockTimeout: time.Second},
+		Batch:  BatchSettings{Bytes: 1, Delay: time.Second},
+		Redact: RedactSettings{Mask: "x"},
+		Sink: SinkSettings{
+			Kind: "discard", Path: "x", BlockSize: 4096, Sync: true,
+			Rotate: RotateSettings{Size: 4096, Age: time.Hour, Keep: 1, Compress: true},
+			HTTP:   everyHTTP(),
+			Routes: []RouteSettings{{
+				Name: "r", MinLevel: "info", MaxLevel: "warn", Buffer: 64 << 10, Overflow: "drop",
+				Kind: "file", Path: "y", BlockSize: 8192, Sync: true, Rotate: RotateSettings{Age: time.Hour}, HTTP: everyHTTP(),
+			}},
+		},
 		Benchmark: BenchmarkSettings{
 			Warmup: 1, Repetitions: 2, Duration: time.Second, Confidence: 0.5,
 			Seed: 9, Profile: "p", Results: "r", Timeout: time.Minute,
 		},
 	}
 	d := s.WithDefaults()
-	if d.Level != s.Level || d.Queue != s.Queue || d.Batch != s.Batch || d.Sink != s.Sink || d.Benchmark != s.Benchmark {
-		t.Errorf("WithDefaults changed what is set: %+v", d)
-	}
-}
-
-func TestSinkKindFollowsFromThePath(t *testing.T) {
-	s := Settings{Sink: SinkSettings{Path: "app.log"}}.WithDefaults()
-	if s.Sink.Kind != SinkFile {
-		t.Errorf("kind is %q, want file", s.Sink.Kind)
+	if !reflect.DeepEqual(d, s) {
+		t.Errorf("WithDefaults changed what is set:\n%+v\nwas\n%+v", d, s)
 	}
 }
 
@@ -75,9 +81,6 @@ func TestValidateNamesPathValueAndWhatIsRight(t *testing.T) {
 		{"batch delay", func(s *Settings) { s.Batch.Delay = 1 }, `batch.delay: 1ns is out of range: want 1µs to 1h0m0s`},
 		{"static name", func(s *Settings) { s.Enrich.Static = map[string]string{" ": "v"} }, `enrich.static: " " is no name: want attributes with a name, as in service: checkout`},
 		{"field name", func(s *Settings) { s.Redact.Fields = []string{"a", ""} }, `redact.fields[1]: "" is no name: want the name of an attribute, as in password`},
-		{"sink kind", func(s *Settings) { s.Sink.Kind = "tape" }, `sink.kind: "tape" is no kind of sink: want stdout, discard, memory or file`},
-		{"file without path", func(s *Settings) { s.Sink.Kind = "file" }, `sink.kind: "file" has no path: want sink.path to name the file`},
-		{"block size", func(s *Settings) { s.Sink.BlockSize = 4095 }, `sink.block_size: 4095 is out of range: want 4096 to 1048576`},
 		{"warm-up", func(s *Settings) { s.Benchmark.Warmup = -1 }, `benchmark.warmup: -1 is out of range: want 1 to 100000`},
 		{"repetitions", func(s *Settings) { s.Benchmark.Repetitions = 1001 }, `benchmark.repetitions: 1001 is out of range: want 1 to 1000`},
 		{"duration", func(s *Settings) { s.Benchmark.Duration = time.Microsecond }, `benchmark.duration: 1µs is out of range: want 1ms to 10m0s`},
@@ -88,13 +91,18 @@ func TestValidateNamesPathValueAndWhatIsRight(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			var s Settings
 			tc.set(&s)
-			for _, s := range []Settings{s, s.WithDefaults()} {
-				err := s.Validate()
-				if err == nil || err.Error() != tc.want {
-					t.Errorf("got  %v\nwant %s", err, tc.want)
-				}
-			}
+			checkFault(t, s, tc.want)
 		})
+	}
+}
+
+// checkFault checks what is wrong with s, before and after WithDefaults.
+func checkFault(t *testing.T, s Settings, want string) {
+	t.Helper()
+	for _, s := range []Settings{s, s.WithDefaults()} {
+		if err := s.Validate(); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
 	}
 }
 

@@ -21,7 +21,8 @@ const maxQueueCapacity = 1 << 22
 type Fault struct {
 	// Path leads to the setting, as in queue.capacity or redact.fields[1].
 	Path string
-	// Value is what it holds; texts are quoted.
+	// Value is what it holds; texts are quoted. What may be a secret is called by
+	// what it is, as in "the URL".
 	Value string
 	// Problem says what is wrong with the value, as in "is out of range".
 	Problem string
@@ -90,7 +91,19 @@ func (f *faults) add(path string, value any, problem, want string) {
 	if s, ok := value.(string); ok {
 		text = fmt.Sprintf("%q", s)
 	}
-	*f = append(*f, &Fault{Path: path, Value: text, Problem: problem, Want: want})
+	f.unquoted(path, text, problem, want)
+}
+
+func (f *faults) unquoted(path, value, problem, want string) {
+	*f = append(*f, &Fault{Path: path, Value: value, Problem: problem, Want: want})
+}
+
+// atLeast checks lo <= v for a v that is set.
+func atLeast[T cmp.Ordered](f *faults, path string, v, lo T) {
+	var zero T
+	if v != zero && v < lo {
+		f.add(path, v, "is out of range", fmt.Sprintf("%v and more", lo))
+	}
 }
 
 // within checks lo <= v <= hi for a v that is set; NaN is in no range.
@@ -142,18 +155,4 @@ func (f *faults) names(e EnrichSettings, r RedactSettings) {
 			f.add(fmt.Sprintf("redact.fields[%d]", i), name, "is no name", "the name of an attribute, as in password")
 		}
 	}
-}
-
-func (f *faults) sink(s SinkSettings) {
-	s = s.withDefaults()
-	switch s.Kind {
-	case SinkStdout, SinkDiscard, SinkMemory:
-	case SinkFile:
-		if s.Path == "" {
-			f.add("sink.kind", s.Kind, "has no path", "sink.path to name the file")
-		}
-	default:
-		f.add("sink.kind", s.Kind, "is no kind of sink", "stdout, discard, memory or file")
-	}
-	within(f, "sink.block_size", s.BlockSize, 4<<10, 1<<20)
 }

@@ -10,10 +10,21 @@
 //	batch:
 //	  bytes: 64KiB
 //	  delay: 10ms
+//	sink:
+//	  routes:
+//	    - name: everything
+//	      path: app.log
+//	      rotate: {size: 100MiB, keep: 7, compress: true}
+//	    - name: errors
+//	      min_level: error
+//	      overflow: drop
+//	      http:
+//	        url: https://logs.example.com/in
+//	        headers: {Authorization: Bearer abc}
 //
 // The variable LOGPERF_SETTINGS names the file. Each setting has a variable of
 // its own too, which wins over the file: LOGPERF_QUEUE_CAPACITY is
-// queue.capacity. Values are the same text in both: whole numbers also as sizes
+// queue.capacity. Only sink.routes has none. Values are the same text in both: whole numbers also as sizes
 // in B, KiB, MiB or GiB, durations as in 10ms, and in a variable lists as
 // "password,token" and names with values as "service:checkout,region:eu-1". An
 // empty variable, an empty file and null leave the default, as do zeros.
@@ -140,10 +151,14 @@ func (e *unknownError) Error() string {
 	if near := nearest(strings.TrimPrefix(e.name, e.prefix), e.known); len(near) > 0 {
 		return text + ": did you mean " + e.prefix + strings.Join(near, " or "+e.prefix) + "?"
 	}
+	var same []string
 	for _, path := range e.other {
 		if strings.HasSuffix(path, "."+e.name) {
-			return text + ": did you mean " + path + "?"
+			same = append(same, path)
 		}
+	}
+	if len(same) > 0 {
+		return text + ": did you mean " + strings.Join(same, " or ") + "?"
 	}
 	return text + ": want one of " + e.prefix + strings.Join(e.known, ", "+e.prefix)
 }

@@ -48,10 +48,40 @@ redact:
   fields: [password, 'token']
   mask: "***"
 sink:
-  kind: file
+  kind: route
   path: app.log
   block_size: 256 KiB
   sync: true
+  rotate: {size: 100MiB, age: 24h, keep: 7, compress: true}
+  http:
+    url: "https://user:secret@far/in?key=secret"
+    headers: {X-Tenant: shop, Authorization: 'Bearer secret'}
+    gzip: true
+    batch_bytes: 512KiB
+    batch_records: 1000
+    batch_delay: 1s
+    buffer_bytes: 16MiB
+    timeout: 5s
+    min_backoff: 200ms
+    max_backoff: 20s
+    give_up: 10m
+    failures: 3
+    cooldown: 2s
+    max_cooldown: 1m
+    fallback_path: lost.log
+  routes:
+    - name: everything
+      min_level: debug
+      max_level: error+4
+      buffer: 2MiB
+      overflow: drop
+      kind: file
+      path: all.log
+      block_size: 128KiB
+      sync: true
+      rotate:
+        age: 1h
+    - {name: errors, min_level: error, http: {url: "http://far", headers: {X-Token: secret}, gzip: true}}
 benchmark:
   warmup: 3
   repetitions: 12
@@ -71,7 +101,28 @@ func allSet() logging.Settings {
 		Batch:     logging.BatchSettings{Bytes: 128 << 10, Delay: 5 * time.Millisecond},
 		Enrich:    logging.EnrichSettings{Static: map[string]string{"service": "checkout", "build": "17"}, Runtime: true},
 		Redact:    logging.RedactSettings{Fields: []string{"password", "token"}, Mask: "***"},
-		Sink:      logging.SinkSettings{Kind: "file", Path: "app.log", BlockSize: 256 << 10, Sync: true},
+		Sink: logging.SinkSettings{
+			Kind: "route", Path: "app.log", BlockSize: 256 << 10, Sync: true,
+			Rotate: logging.RotateSettings{Size: 100 << 20, Age: 24 * time.Hour, Keep: 7, Compress: true},
+			HTTP: logging.HTTPSettings{
+				URL:     "https://user:secret@far/in?key=secret",
+				Headers: logging.Headers{"X-Tenant": "shop", "Authorization": "Bearer secret"}, Gzip: true,
+				BatchBytes: 512 << 10, BatchRecords: 1000, BatchDelay: time.Second, BufferBytes: 16 << 20,
+				Timeout: 5 * time.Second, MinBackoff: 200 * time.Millisecond, MaxBackoff: 20 * time.Second,
+				GiveUp: 10 * time.Minute, Failures: 3, Cooldown: 2 * time.Second, MaxCooldown: time.Minute,
+				FallbackPath: "lost.log",
+			},
+			Routes: []logging.RouteSettings{
+				{
+					Name: "everything", MinLevel: "debug", MaxLevel: "error+4", Buffer: 2 << 20, Overflow: "drop",
+					Kind: "file", Path: "all.log", BlockSize: 128 << 10, Sync: true, Rotate: logging.RotateSettings{Age: time.Hour},
+				},
+				{
+					Name: "errors", MinLevel: "error",
+					HTTP: logging.HTTPSettings{URL: "http://far", Headers: logging.Headers{"X-Token": "secret"}, Gzip: true},
+				},
+			},
+		},
 		Benchmark: logging.BenchmarkSettings{
 			Warmup: 3, Repetitions: 12, Duration: time.Minute, Confidence: 0.99,
 			Seed: 1<<64 - 1, Profile: "epyc-2", Results: "out", Timeout: time.Hour,
@@ -81,8 +132,9 @@ func allSet() logging.Settings {
 
 func TestLoadReadsEachSettingFromTheFile(t *testing.T) {
 	got, err := load(t, everything)
-	if err != "" || !reflect.DeepEqual(got, allSet()) {
-		t.Errorf("got  %+v, %s\nwant %+v", got, err, allSet())
+	want := allSet().WithDefaults() // of the routes alone
+	if err != "" || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v, %s\nwant %+v", got, err, want)
 	}
 }
 
@@ -94,19 +146,29 @@ func TestLoadReadsEachSettingFromItsVariable(t *testing.T) {
 		"LOGPERF_ENRICH_STATIC=service:checkout, build: 17", "LOGPERF_ENRICH_RUNTIME=true",
 		"LOGPERF_REDACT_FIELDS=password, token", "LOGPERF_REDACT_MASK=***",
 		"LOGPERF_SINK_KIND=file", "LOGPERF_SINK_PATH=app.log", "LOGPERF_SINK_BLOCK_SIZE=256KiB", "LOGPERF_SINK_SYNC=true",
+		"LOGPERF_SINK_ROTATE_SIZE=100MiB", "LOGPERF_SINK_ROTATE_AGE=24h", "LOGPERF_SINK_ROTATE_KEEP=7", "LOGPERF_SINK_ROTATE_COMPRESS=true",
+		"LOGPERF_SINK_HTTP_URL=https://user:secret@far/in?key=secret",
+		"LOGPERF_SINK_HTTP_HEADERS=X-Tenant:shop, Authorization: Bearer secret", "LOGPERF_SINK_HTTP_GZIP=true",
+		"LOGPERF_SINK_HTTP_BATCH_BYTES=512KiB", "LOGPERF_SINK_HTTP_BATCH_RECORDS=1000", "LOGPERF_SINK_HTTP_BATCH_DELAY=1s",
+		"LOGPERF_SINK_HTTP_BUFFER_BYTES=16MiB", "LOGPERF_SINK_HTTP_TIMEOUT=5s",
+		"LOGPERF_SINK_HTTP_MIN_BACKOFF=200ms", "LOGPERF_SINK_HTTP_MAX_BACKOFF=20s", "LOGPERF_SINK_HTTP_GIVE_UP=10m",
+		"LOGPERF_SINK_HTTP_FAILURES=3", "LOGPERF_SINK_HTTP_COOLDOWN=2s", "LOGPERF_SINK_HTTP_MAX_COOLDOWN=1m",
+		"LOGPERF_SINK_HTTP_FALLBACK_PATH=lost.log",
 		"LOGPERF_BENCHMARK_WARMUP=3", "LOGPERF_BENCHMARK_REPETITIONS=12", "LOGPERF_BENCHMARK_DURATION=1m",
 		"LOGPERF_BENCHMARK_CONFIDENCE=0.99", "LOGPERF_BENCHMARK_SEED=18446744073709551615",
 		"LOGPERF_BENCHMARK_PROFILE=epyc-2", "LOGPERF_BENCHMARK_RESULTS=out", "LOGPERF_BENCHMARK_TIMEOUT=1h",
 	})
-	if err != nil || !reflect.DeepEqual(got, allSet()) {
-		t.Errorf("got  %+v, %v\nwant %+v", got, err, allSet())
+	want := allSet()
+	want.Sink.Kind, want.Sink.Routes = "file", nil
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 	}
 }
 
 func TestEachSettingHasTwoNamesOfItsOwn(t *testing.T) {
 	all, _ := fields()
-	if len(all) != 23 {
-		t.Errorf("%d settings, but the tests above know 23", len(all))
+	if len(all) != 43 {
+		t.Errorf("%d settings, but the tests above know 43", len(all))
 	}
 	seen := map[string]bool{}
 	for _, f := range all {
@@ -175,6 +237,14 @@ func TestLoadNamesTheVariableAndWhatIsRight(t *testing.T) {
 		{"LOGPERF_ENRICH_STATIC=a:1,a:2", `LOGPERF_ENRICH_STATIC: enrich.static: the name "a" stands twice: want each name once`},
 		{"LOGPERF_REDACT_FIELDS=a,,b", `LOGPERF_REDACT_FIELDS: redact.fields[1]: "" is no name: want the name of an attribute, as in password`},
 		{"LOGPERF_SINK_KIND=file", `LOGPERF_SINK_KIND: sink.kind: "file" has no path: want sink.path to name the file`},
+		{"LOGPERF_SINK_ROUTES=a,b", `LOGPERF_SINK_ROUTES: sink.routes: a variable cannot hold a list of groups: want it in the file that LOGPERF_SETTINGS names`},
+		{"LOGPERF_SINK_ROUTES_0_NAME=a", `LOGPERF_SINK_ROUTES_0_NAME: sink.routes: a variable cannot hold a list of groups: want it in the file that LOGPERF_SETTINGS names`},
+		{"LOGPERF_SINK_KIND=route", `LOGPERF_SINK_KIND: sink.kind: "route" has no routes: want sink.routes to list them`},
+		{"LOGPERF_SINK_HTTP_URL=secret@far", `LOGPERF_SINK_HTTP_URL: sink.http.url: the URL is neither http nor https: want http or https and a host`},
+		{"LOGPERF_SINK_HTTP_ULR=a", `LOGPERF_SINK_HTTP_ULR: unknown setting "LOGPERF_SINK_HTTP_ULR": did you mean LOGPERF_SINK_HTTP_URL?`},
+		{"LOGPERF_SINK_ROTATE_ZZZZZZ=1", `LOGPERF_SINK_ROTATE_ZZZZZZ: unknown setting "LOGPERF_SINK_ROTATE_ZZZZZZ": want one of LOGPERF_SINK_ROTATE_SIZE, LOGPERF_SINK_ROTATE_AGE, LOGPERF_SINK_ROTATE_KEEP, LOGPERF_SINK_ROTATE_COMPRESS`},
+		{"LOGPERF_SINK_HTTP_HEADERS=A:secret,secret", `LOGPERF_SINK_HTTP_HEADERS: sink.http.headers: the text is no list of headers: want name:value,name:value with each name once; values with a comma stand in the file`},
+		{"LOGPERF_SINK_HTTP_HEADERS=Host:secret", `LOGPERF_SINK_HTTP_HEADERS: sink.http.headers.Host: the name is set for each request: want another name`},
 		{"LOGPERF_BENCHMARK_SEED=-1", `LOGPERF_BENCHMARK_SEED: benchmark.seed: "-1" is no whole number: want 0 to 18446744073709551615`},
 		{"LOGPERF_BENCHMARK_CONFIDENCE=high", `LOGPERF_BENCHMARK_CONFIDENCE: benchmark.confidence: "high" is no number: want one as in 0.95`},
 		{"LOGPERF_BENCHMARK_CONFIDENCE=NaN", `LOGPERF_BENCHMARK_CONFIDENCE: benchmark.confidence: NaN is out of range: want 0.5 to 0.999`},

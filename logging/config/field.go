@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/logperf/logperf/logging"
 )
@@ -10,10 +11,12 @@ import (
 type field struct {
 	path     string // queue.capacity
 	variable string // LOGPERF_QUEUE_CAPACITY
+	fileOnly bool   // a list of groups, which no variable can hold
 }
 
 // fields returns every setting, in the order of the struct, and the prefixes of
-// the variables of its groups.
+// the variables of its groups. What stands in the groups of a list is not among
+// them.
 func fields() (all []field, groups []string) {
 	var walk func(t reflect.Type, path, prefix string)
 	walk = func(t reflect.Type, path, prefix string) {
@@ -26,11 +29,19 @@ func fields() (all []field, groups []string) {
 				walk(f.Type, name+".", group)
 				continue
 			}
+			if isGroups(f.Type) {
+				all = append(all, field{path: name, variable: prefix + strings.ToUpper(f.Tag.Get("yaml")), fileOnly: true})
+				continue
+			}
 			all = append(all, field{path: name, variable: prefix + f.Tag.Get("env")})
 		}
 	}
 	walk(reflect.TypeFor[logging.Settings](), "", Prefix)
 	return all, groups
+}
+
+func isGroups(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
 }
 
 func paths(all []field) []string {

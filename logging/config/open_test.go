@@ -68,26 +68,13 @@ func TestOpenSinkRefusesWhatItCannotOpen(t *testing.T) {
 		s    logging.SinkSettings
 		want string
 	}{
-		{logging.SinkSettings{Kind: "tape"}, `sink.kind: "tape" is no kind of sink: want stdout, discard, memory or file`},
+		{logging.SinkSettings{Kind: "tape"}, `sink.kind: "tape" is no kind of sink: want stdout, discard, memory, file, http or route`},
 		{logging.SinkSettings{Kind: "file"}, `sink.kind: "file" has no path: want sink.path to name the file`},
-		{logging.SinkSettings{Path: dir}, "file sink: " + dir + " is a folder: want the path of a file"},
+		{logging.SinkSettings{Path: dir}, "sink.path: file sink: " + dir + " is a folder: want the path of a file"},
 	} {
 		s, err := config.OpenSink(tc.s)
 		if err == nil || err.Error() != tc.want || s != nil {
 			t.Errorf("%+v: %v, %v\nwant %s", tc.s, s, err, tc.want)
-		}
-	}
-}
-
-func TestTheFileSinkAndItsSettingsAgree(t *testing.T) {
-	if d := (logging.Settings{}).WithDefaults(); d.Sink.BlockSize != file.DefaultBlockSize {
-		t.Errorf("the default block size is %d in the settings, %d in the sink", d.Sink.BlockSize, file.DefaultBlockSize)
-	}
-	for size, ok := range map[int]bool{
-		file.MinBlockSize - 1: false, file.MinBlockSize: true, file.MaxBlockSize: true, file.MaxBlockSize + 1: false,
-	} {
-		if err := (logging.Settings{Sink: logging.SinkSettings{BlockSize: size}}).Validate(); (err == nil) != ok {
-			t.Errorf("block size %d: %v", size, err)
 		}
 	}
 }
@@ -165,7 +152,7 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 			"a folder for a file",
 			logging.Settings{Sink: logging.SinkSettings{Path: filepath.Dir(path)}},
 			logging.Options{},
-			"file sink: " + filepath.Dir(path) + " is a folder: want the path of a file",
+			"sink.path: file sink: " + filepath.Dir(path) + " is a folder: want the path of a file",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/logperf/logperf/logging"
 )
 
 // parsers turn the text of a value into each type that a setting has, other
@@ -25,6 +28,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		reflect.TypeFor[time.Duration]():     parseDuration,
 		reflect.TypeFor[[]string]():          parseList,
 		reflect.TypeFor[map[string]string](): parsePairs,
+		reflect.TypeFor[logging.Headers]():   parseHeaders,
 	}
 }
 
@@ -120,6 +124,16 @@ func parsePairs(text string) (any, error) {
 		pairs[name] = strings.TrimSpace(value)
 	}
 	return pairs, nil
+}
+
+// parseHeaders is parsePairs that quotes nothing: any part may belong to a
+// secret that has a comma in it.
+func parseHeaders(text string) (any, error) {
+	pairs, err := parsePairs(text)
+	if err != nil {
+		return nil, errors.New("the text is no list of headers: want name:value,name:value with each name once; values with a comma stand in the file")
+	}
+	return logging.Headers(pairs.(map[string]string)), nil
 }
 
 // quote quotes text for a message and cuts it where it is long.

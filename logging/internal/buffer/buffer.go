@@ -4,12 +4,11 @@ package buffer
 
 import "sync"
 
-const (
-	// initial is the capacity of a new buffer: most records fit.
-	initial = 1 << 10
-	// maxKept is the largest capacity that goes back to the pool.
-	maxKept = 16 << 10
-)
+// initial is the capacity of a new buffer: most records fit.
+const initial = 1 << 10
+
+// MaxKept is the largest capacity, in bytes, that goes back to the pool.
+const MaxKept = 16 << 10
 
 // A Buffer is a slice of bytes that grows at its end. It implements io.Writer.
 // One goroutine at a time may use it.
@@ -26,7 +25,7 @@ func Get() *Buffer { return pool.Get().(*Buffer) }
 
 // Free gives b back; its bytes must not be used any more.
 func (b *Buffer) Free() {
-	if cap(b.B) > maxKept {
+	if cap(b.B) > MaxKept {
 		return
 	}
 	b.B = b.B[:0]

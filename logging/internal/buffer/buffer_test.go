@@ -22,10 +22,10 @@ func TestBufferIsAnEmptyWriter(t *testing.T) {
 
 func TestLargeBufferIsNotKept(t *testing.T) {
 	b := Get()
-	b.B = make([]byte, 0, maxKept+1)
+	b.B = make([]byte, 0, MaxKept+1)
 	b.Free()
 	for range 100 {
-		if got := Get(); cap(got.B) > maxKept {
+		if got := Get(); cap(got.B) > MaxKept {
 			t.Fatalf("the pool kept a buffer of %d bytes", cap(got.B))
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net"
 	nethttp "net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/logperf/logperf/logging"
+	"github.com/logperf/logperf/logging/internal/endpoint"
 )
 
 // Defaults and bounds of Options.
@@ -191,53 +191,28 @@ func inRange[T int | time.Duration](name string, v, least, most T) error {
 }
 
 func checkURL(raw string) error {
-	if raw == "" {
-		return errors.New("http sink: the URL is empty: want http or https and a host")
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return errors.New("http sink: the URL cannot be parsed: want http or https and a host")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("http sink: the URL has the scheme %q: want http or https", u.Scheme)
-	case u.Hostname() == "":
-		return errors.New("http sink: the URL has no host: want http or https and a host")
+	if problem := endpoint.URLProblem(raw); problem != "" {
+		return fmt.Errorf("http sink: the URL %s: want %s", problem, endpoint.WantURL)
 	}
 	return nil
-}
-
-// reserved are the headers that are set for each request.
-var reserved = []string{
-	BatchHeader, "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Trailer", "Transfer-Encoding",
 }
 
 func checkHeader(h nethttp.Header) error {
 	var errs []error
 	for name, values := range h {
-		switch {
-		case !isToken(name):
-			errs = append(errs, fmt.Errorf("http sink: the header name %q is not valid: want letters, digits and hyphens", name))
-		case slices.Contains(reserved, nethttp.CanonicalHeaderKey(name)):
-			errs = append(errs, fmt.Errorf("http sink: the header %s is set for each request: want another name", name))
-		case slices.ContainsFunc(values, hasControl):
-			errs = append(errs, fmt.Errorf("http sink: a value of the header %s has a control character: want none", name))
+		if problem, want := endpoint.NameProblem(name); problem != "" {
+			errs = append(errs, fmt.Errorf("http sink: the header name %q %s: want %s", name, problem, want))
+			continue
+		}
+		for _, value := range values {
+			if problem, want := endpoint.ValueProblem(value); problem != "" {
+				errs = append(errs, fmt.Errorf("http sink: a value of the header %s %s: want %s", name, problem, want))
+				break
+			}
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
-}
-
-// isToken is the token of RFC 9110.
-func isToken(s string) bool {
-	const others = "!#$%&'*+-.^_`|~"
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		return !letter && (r < '0' || r > '9') && !strings.ContainsRune(others, r)
-	})
-}
-
-func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // newClient returns a client that follows no redirects, with what c brings. Of
