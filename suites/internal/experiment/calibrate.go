@@ -24,6 +24,8 @@ type Calibration struct {
 	N int
 	// Barrier is the median time of Run(ctx, 0); 0 where it was not measured.
 	Barrier time.Duration
+	// Lasts is how long a slice will last, where the subject knows; else 0.
+	Lasts time.Duration
 }
 
 // Calibrate finds how many operations make a slice: it doubles n until a slice
@@ -36,7 +38,11 @@ func (r *Runner) Calibrate(ctx context.Context) (Calibration, error) {
 		if !ok {
 			return Calibration{}, fmt.Errorf("its %T has no method Size, which a scenario that is Sized needs", r.subject)
 		}
-		return Calibration{N: sizer.Size()}, nil
+		c := Calibration{N: sizer.Size()}
+		if l, ok := r.subject.(Lasting); ok {
+			c.Lasts = l.Lasts()
+		}
+		return c, nil
 	}
 	fixed := r.scenario.fixedOps(r.check)
 	if fixed == 0 || r.scenario.Emits("barrier-ns") || r.scenario.Emits("barrier-share") {

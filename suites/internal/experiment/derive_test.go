@@ -52,7 +52,7 @@ func TestDeriveRefusesAReportOfOtherSlices(t *testing.T) {
 }
 
 func TestReportOfNegativeCountsIsRefused(t *testing.T) {
-	for _, p := range []Report{{N: -1}, {Leaked: -1}, {PeakRSS: -1}, {User: -1}, {GCPause: -1}, {Switches: -1}} {
+	for _, p := range []Report{{N: -1}, {Leaked: -1}, {PeakRSS: -1}, {User: -1}, {GCPause: -1}, {Switches: -1}, {Curve: []CurvePoint{{Drain: -1}}}, {Curve: []CurvePoint{{}, {Missed: 1.1}}}} {
 		if p.Check() == nil {
 			t.Errorf("the report %+v is accepted", p)
 		}

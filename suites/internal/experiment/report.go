@@ -46,8 +46,14 @@ type Report struct {
 	// Timeline is what the subject looked like during its load, where it was
 	// watched.
 	Timeline []Point `json:",omitempty"`
+	// Curve is what became of the rates that the subject tried, by rising rate.
+	Curve []CurvePoint `json:",omitempty"`
 	// Doubt is why the times say nothing; empty if they do.
 	Doubt string `json:",omitempty"`
+	// Doubts are why single metrics say nothing, by their names.
+	Doubts map[string]string `json:",omitempty"`
+	// Limiter says what limited the subject, as far as it knows.
+	Limiter string `json:",omitempty"`
 	// Fault is what the subject's check found, or that times were longer than
 	// Latency can hold; empty if all is well.
 	Fault string `json:",omitempty"`
@@ -62,7 +68,7 @@ func (r *Runner) Finish(ctx context.Context) (Report, error) {
 		return Report{}, errors.Join(errors.New("no measured slice has begun"), r.subject.Close(ctx))
 	}
 	p := Report{
-		N: r.n, Barrier: r.barrier, PeakRSS: peakRSS(),
+		N: r.n, Barrier: r.barrier, PeakRSS: PeakRSS(),
 		Mallocs: after.Mallocs - r.memory.Mallocs, Bytes: after.TotalAlloc - r.memory.TotalAlloc,
 		GCs: after.NumGC - r.memory.NumGC, GCPause: time.Duration(after.PauseTotalNs - r.memory.PauseTotalNs),
 		User: r.usage.user, System: r.usage.system, Switches: r.usage.switches,
@@ -88,8 +94,17 @@ func (r *Runner) ask(p *Report) error {
 	if w, ok := r.subject.(Watched); ok {
 		p.Timeline = w.Timeline()
 	}
+	if c, ok := r.subject.(Curved); ok {
+		p.Curve = c.Curve()
+	}
 	if d, ok := r.subject.(Doubter); ok {
 		p.Doubt = d.Doubt()
+	}
+	if d, ok := r.subject.(PartDoubter); ok {
+		p.Doubts = d.Doubts()
+	}
+	if l, ok := r.subject.(Limited); ok {
+		p.Limiter = l.Limiter()
 	}
 	if c, ok := r.subject.(Counter); ok {
 		p.Counts = c.Counts()
@@ -103,8 +118,9 @@ func (r *Runner) ask(p *Report) error {
 		return fmt.Errorf("it cannot report: %w", err)
 	}
 	// The subject's losses have a limit. A reference that loses records has not
-	// done the work that the subject is compared by.
-	if lost := p.Values["lost-records"]; lost > 0 && r.arm != r.scenario.Arms[0].Name {
+	// done the work that the subject is compared by, unless losing is what the
+	// scenario shows.
+	if lost := p.Values["lost-records"]; lost > 0 && !r.scenario.Lossy && r.arm != r.scenario.Arms[0].Name {
 		p.blame(fmt.Sprintf("the reference has lost %g records, and is no measure for what loses none", lost))
 	}
 	return checkValues(p.Values)
@@ -145,6 +161,11 @@ func (p Report) Check() error {
 	} {
 		if one.value < 0 {
 			return fmt.Errorf("its report has %d for %s: want 0 or more", one.value, one.what)
+		}
+	}
+	for _, point := range p.Curve {
+		if err := point.Check(); err != nil {
+			return err
 		}
 	}
 	return checkValues(p.Values)

@@ -194,6 +194,7 @@ func (s *talker) Run(_ context.Context, n int) error {
 func (s *talker) Latency() *stat.Histogram { return s.latency }
 func (s *talker) Counts() map[string]int64 { return map[string]int64{"offered": 3} }
 func (s *talker) Check() error             { return s.fault }
+func (s *talker) Curve() []CurvePoint      { return []CurvePoint{{Offered: 5}} }
 func (s *talker) Report(values map[string]float64) error {
 	for name, v := range s.values {
 		values[name] = v
@@ -299,7 +300,7 @@ func TestPeakRSSIsThatOfTheMeasuredSlices(t *testing.T) {
 	subject := &burst{size: big}
 	var before int64
 	quiet, err := repetition(t, subject, 1, func() {
-		before = peakRSS()
+		before = PeakRSS()
 		subject.size, subject.keep = 1, nil
 		debug.FreeOSMemory()
 	})
@@ -337,8 +338,8 @@ func TestSubjectIsAskedAfterClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Fault != "one record is missing" || p.Counts["offered"] != 3 || p.Values["line-B/op"] != 90 {
-		t.Errorf("the report is %+v, want fault, counts and values of the subject", p)
+	if p.Fault != "one record is missing" || p.Counts["offered"] != 3 || len(p.Curve) != 1 || p.Values["line-B/op"] != 90 {
+		t.Errorf("the report is %+v, want fault, counts, curve and values of the subject", p)
 	}
 }
 
@@ -349,16 +350,36 @@ func TestAReferenceThatLosesRecordsIsAFault(t *testing.T) {
 	}
 	s := plain(&talker{})
 	s.Arms = append(s.Arms, Arm{Name: "other", Open: func(context.Context, Options) (Subject, error) { return losing(), nil }})
-	r, err := Open(t.Context(), s, "other", Options{})
+	if p := finished(t, s, "other"); !strings.Contains(p.Fault, "the reference has lost 2 records") {
+		t.Errorf("the fault of a reference that lost 2 records is %q", p.Fault)
+	}
+	if got := s.References(); !slices.Equal(got, []string{"other"}) {
+		t.Errorf("limits may compare with %q, want the reference", got)
+	}
+	s.Lossy = true
+	if p := finished(t, s, "other"); p.Fault != "" || p.Values["lost-records"] != 2 {
+		t.Errorf("where references may lose records the fault is %q and %v are lost: want none and 2", p.Fault, p.Values["lost-records"])
+	}
+	if got := s.References(); len(got) != 0 {
+		t.Errorf("limits may compare with %q, which may lose records", got)
+	}
+}
+
+// finished is the report of an arm that did nothing.
+func finished(t *testing.T, s Scenario, arm string) Report {
+	t.Helper()
+	r, err := Open(t.Context(), s, arm, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Begin(); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := r.Finish(t.Context()); err != nil || !strings.Contains(p.Fault, "the reference has lost 2 records") {
-		t.Errorf("the fault of a reference that lost 2 records is %q (%v)", p.Fault, err)
+	p, err := r.Finish(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return p
 }
 
 func TestReportedValuesMustBeJudgeable(t *testing.T) {

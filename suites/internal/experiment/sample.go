@@ -54,10 +54,10 @@ func resetPeakRSS() {
 	_ = f.Close()
 }
 
-// peakRSS is the largest resident size in bytes. It is VmHWM and not ru_maxrss:
+// PeakRSS is the largest resident size in bytes. It is VmHWM and not ru_maxrss:
 // that one carries the parent's peak through exec, which for an arm is the size
 // of the whole suite. Only where there is no /proc is ru_maxrss taken.
-func peakRSS() int64 {
+func PeakRSS() int64 {
 	if status, err := os.ReadFile("/proc/self/status"); err == nil {
 		lines := bufio.NewScanner(bytes.NewReader(status))
 		for lines.Scan() {

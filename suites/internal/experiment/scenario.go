@@ -65,6 +65,19 @@ type Scenario struct {
 	// Slices fixes the number of slices of a repetition, without any warm-up
 	// where it is 1; 0 means as many as the duration holds.
 	Slices int
+	// Repetitions is the most repetitions that a run makes, for scenarios that take
+	// long; 0 means as many as the settings say. With fewer than six, figures with
+	// noise have no interval and are not judged.
+	Repetitions int
+	// Memory is the hard limit on the memory of each arm, in bytes; 0 means none.
+	// GOMEMLIMIT of the arm is then GoMemory.
+	Memory int64
+	// Proxied is set where the arms send through a network proxy, which they start
+	// from Options.Proxy.
+	Proxied bool
+	// Lossy is set where references may lose records: their losses are shown, and
+	// no limit may compare with them.
+	Lossy bool
 	// Input is set where the scenario consumes the workload or the user's corpus.
 	Input bool
 	// Source is the SHA-256 of the file that defines the scenario, in hex.
@@ -89,8 +102,23 @@ type Options struct {
 	// Knee is the rate at the knee of the scenario's sink, in records a second; 0
 	// where the scenario needs none, and in check mode.
 	Knee float64
+	// KneeP99 is what the 99th percentile of the response time has to hold where a
+	// knee is searched; 0 means the default of the search, 5 ms.
+	KneeP99 time.Duration
 	// Dir is the scratch folder of this arm; it is removed afterwards.
 	Dir string
+	// Proxy is the path of the network proxy's program, for a scenario that is
+	// Proxied.
+	Proxy string
+	// Limiter says what holds the arm to Scenario.Memory, in words; empty without
+	// such a limit. Hard is set where it kills an arm that needs more.
+	Limiter string
+	Hard    bool
+	// Speedup is by what the times between the records of the user's log are divided
+	// where it is replayed; 0 leaves the factor to the scenario.
+	Speedup float64
+	// Soak is how long a scenario of the tier soak lasts; 0 where none is to run.
+	Soak time.Duration
 	// Check is set where nothing is measured and few operations are done.
 	Check bool
 }
@@ -116,12 +144,22 @@ func (s Scenario) Aim() time.Duration {
 // Emits reports whether the scenario declares the metric.
 func (s Scenario) Emits(name string) bool { return slices.Contains(s.Metrics, name) }
 
+// GoMemory is the soft limit of Go's runtime in an arm with a hard one: three
+// quarters of it, so that the collector works before the kernel kills. The rest
+// is for what the runtime does not count, such as the pages of the program.
+func (s Scenario) GoMemory() int64 { return s.Memory / 4 * 3 }
+
 // Once reports whether a repetition is a single slice, which gets neither
 // warm-up nor calibration nor barrier: it may be all that the subject can do.
 func (s Scenario) Once() bool { return s.Slices == 1 }
 
-// References returns the names of the arms that the subject is compared with.
+// References returns the names of the arms that a limit may compare the subject
+// with: none where they may lose records, because what is lost costs nothing to
+// write.
 func (s Scenario) References() []string {
+	if s.Lossy {
+		return nil
+	}
 	var names []string
 	for _, arm := range s.Arms[min(1, len(s.Arms)):] {
 		names = append(names, arm.Name)
@@ -255,7 +293,7 @@ func (s Scenario) sizeFaults() []error {
 	for _, one := range []struct {
 		what  string
 		value int64
-	}{{"Slice", int64(s.Slice)}, {"MaxOps", int64(s.MaxOps)}, {"Ops", int64(s.Ops)}, {"Slices", int64(s.Slices)}} {
+	}{{"Slice", int64(s.Slice)}, {"MaxOps", int64(s.MaxOps)}, {"Ops", int64(s.Ops)}, {"Slices", int64(s.Slices)}, {"Repetitions", int64(s.Repetitions)}, {"Memory", s.Memory}} {
 		if one.value < 0 {
 			faults = append(faults, fmt.Errorf("%s is %d: want 0 or more", one.what, one.value))
 		}

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,8 @@ func TestScenarioFaultsAreNamed(t *testing.T) {
 		{"arm without a name", func(s *Scenario) { s.Arms[0].Name = "" }, "arm name"},
 		{"arm without Open", func(s *Scenario) { s.Arms[0].Open = nil }, "Open is nil"},
 		{"negative slice", func(s *Scenario) { s.Slice = -time.Second }, "want 0 or more"},
+		{"negative repetitions", func(s *Scenario) { s.Repetitions = -1 }, "Repetitions is -1: want 0 or more"},
+		{"negative memory", func(s *Scenario) { s.Memory = -1 }, "Memory is -1: want 0 or more"},
 		{"ops beyond the most", func(s *Scenario) { s.MaxOps, s.Ops = 10, 11 }, "more than MaxOps"},
 		{"single slice of unknown size", func(s *Scenario) { s.Slices = 1 }, "set Ops"},
 	} {
@@ -84,6 +87,14 @@ func TestScenarioLabels(t *testing.T) {
 	want := []string{"subject:queue", "tier:smoke", "measure:cost"}
 	if got := plain(nil).Labels(); !slices.Equal(got, want) {
 		t.Errorf("Labels() = %v, want %v", got, want)
+	}
+}
+
+func TestGoHasThreeQuartersOfTheMemory(t *testing.T) {
+	for memory, want := range map[int64]int64{0: 0, 64 << 20: 48 << 20, math.MaxInt64: math.MaxInt64 / 4 * 3} {
+		if got := (Scenario{Memory: memory}).GoMemory(); got != want {
+			t.Errorf("of %d B Go has %d, want %d", memory, got, want)
+		}
 	}
 }
 

@@ -61,15 +61,44 @@ type Sizer interface {
 // A Doubter knows of a reason why its times say nothing, such as a pacer that
 // was late.
 type Doubter interface {
-	// Doubt is called after Close; empty if there is none. What depends on times
-	// is then INCONCLUSIVE; what was lost stays lost.
+	// Doubt is called after Close; empty if there is none. What depends on the speed
+	// of the machine is then INCONCLUSIVE; what was lost stays lost.
 	Doubt() string
+}
+
+// A PartDoubter knows of single metrics that say nothing, such as whether a limit
+// was survived that was not in force.
+type PartDoubter interface {
+	// Doubts is called after Close and gives the reasons by metric. Limits on
+	// these metrics are INCONCLUSIVE, exact ones too.
+	Doubts() map[string]string
+}
+
+// A Limited subject says what limits it, in words, where the coordinator does not
+// know: the network, for one.
+type Limited interface {
+	// Limiter is called after Close.
+	Limiter() string
+}
+
+// A Lasting subject knows how long its slice will last, where that is beyond
+// what Scenario.Slice would allow for.
+type Lasting interface {
+	// Lasts is called once, in calibration.
+	Lasts() time.Duration
 }
 
 // A Watched subject has kept a timeline of its slice.
 type Watched interface {
 	// Timeline is called after Close.
 	Timeline() []Point
+}
+
+// A Curved subject has tried several rates in its slice.
+type Curved interface {
+	// Curve is called after Close. Its points are sorted by the offered rate, and
+	// their numbers are finite.
+	Curve() []CurvePoint
 }
 
 // A Reporter measures some metrics itself, such as bytes of a line.

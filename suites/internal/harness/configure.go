@@ -14,6 +14,14 @@ func (s *Suite) Configure(suite *types.SuiteConfig, reporter *types.ReporterConf
 		suite.LabelFilter = ""
 		suite.FocusStrings = []string{regexp.QuoteMeta("["+s.o.Only+"]") + "$"}
 	}
+	// Ginkgo's own timeout, an hour by default, is for suites without soaks.
+	if s.o.Soak > 0 {
+		for _, sc := range s.o.Scenarios {
+			if sc.Tier == "soak" {
+				suite.Timeout += 2 * s.o.Soak
+			}
+		}
+	}
 	// Its dumps stop the world, in the middle of a slice.
 	suite.PollProgressAfter = 0
 	reporter.SilenceSkips = true

@@ -77,7 +77,7 @@ func (s *Suite) nothing() error {
 	if s.run.Interrupted || len(s.run.Results)+len(s.run.Errors) > 0 {
 		return nil
 	}
-	return errors.New("nothing was measured: all selected scenarios are of the tier soak, which LOGPERF_SOAK=1 runs")
+	return errors.New("nothing was measured: all selected scenarios are of the tier soak, which LOGPERF_SOAK runs: 1 for 30 minutes, or a time")
 }
 
 // unexplained are the failures of Ginkgo's that neither a verdict nor an error
@@ -135,13 +135,16 @@ func (s *Suite) plan() []report.Step {
 		}
 		steps = append(steps, report.Step{
 			Name: sc.Name,
-			Time: time.Duration(s.o.Repetitions*len(sc.Arms)) * (start + s.sliceTime(sc)),
+			Time: time.Duration(s.repetitions(sc)*len(sc.Arms)) * (start + s.sliceTime(sc)),
 		})
 	}
 	return steps
 }
 
 func (s *Suite) sliceTime(sc experiment.Scenario) time.Duration {
+	if sc.Tier == "soak" && s.o.Soak > 0 {
+		return s.o.Soak
+	}
 	if sc.Slices > 0 {
 		return time.Duration(sc.Slices) * max(sc.Slice, 100*time.Millisecond)
 	}

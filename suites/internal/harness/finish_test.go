@@ -29,7 +29,7 @@ func selected(t *testing.T, names ...string) *Suite {
 	for _, name := range names {
 		states[name] = types.SpecStatePassed
 	}
-	if err := s.Select(preview(states)); err != nil {
+	if err := s.Select(t.Context(), preview(states)); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -174,7 +174,7 @@ func TestAFailureOfGinkgosIsNamed(t *testing.T) {
 func TestARunThatMeasuredNothingFails(t *testing.T) {
 	s := selected(t, "queue/soak")
 	err := s.Leave(types.Report{SuiteSucceeded: true})
-	if err == nil || err.Error() != "nothing was measured: all selected scenarios are of the tier soak, which LOGPERF_SOAK=1 runs" {
+	if err == nil || err.Error() != "nothing was measured: all selected scenarios are of the tier soak, which LOGPERF_SOAK runs: 1 for 30 minutes, or a time" {
 		t.Errorf("the error is %v", err)
 	}
 	if run := s.stored(t); run.Outcome != result.Fail || len(run.Errors) != 1 {

@@ -39,7 +39,7 @@ func HoldsItsLimits(ctx ginkgo.SpecContext, scenario experiment.Scenario) {
 		ginkgo.Fail("the spec runs without the suite's context: the bootstrap has to pass AroundNode(suite.Around) to RunSpecs")
 	}
 	if s.sitsOut(scenario) {
-		ginkgo.Skip(scenario.Name + " is a soak scenario: LOGPERF_SOAK=1 runs it")
+		ginkgo.Skip(scenario.Name + " is a soak scenario: LOGPERF_SOAK=1, or a time such as 2h, runs it")
 	}
 	s.progress.Begin(scenario.Name)
 	rows, err := s.take(ctx, scenario)
@@ -53,7 +53,7 @@ func HoldsItsLimits(ctx ginkgo.SpecContext, scenario experiment.Scenario) {
 // sitsOut reports whether the scenario skips itself: a soak takes long, and is
 // only run by who asks for it.
 func (s *Suite) sitsOut(sc experiment.Scenario) bool {
-	return sc.Tier == "soak" && !s.o.Soak && s.mode.Measure
+	return sc.Tier == "soak" && s.o.Soak == 0 && s.mode.Measure
 }
 
 // take measures the scenario and keeps what came of it, be it an error.
@@ -79,7 +79,7 @@ func (s *Suite) take(ctx context.Context, sc experiment.Scenario) ([]result.Resu
 // measure repeats the scenario, twice as often where a ratio straddles its
 // limit, and judges the limits.
 func (s *Suite) measure(ctx context.Context, sc experiment.Scenario) ([]result.Result, []result.Verdict, error) {
-	wanted := s.o.Repetitions
+	wanted := s.repetitions(sc)
 	if !s.mode.Measure {
 		wanted = 1
 	}
@@ -101,11 +101,19 @@ func (s *Suite) measure(ctx context.Context, sc experiment.Scenario) ([]result.R
 			return nil, nil, err
 		}
 		verdicts := s.judge(sc, rows)
-		if final || !slices.ContainsFunc(verdicts, straddles) {
+		if final || sc.Repetitions > 0 || !slices.ContainsFunc(verdicts, straddles) {
 			return rows, verdicts, nil
 		}
 		wanted *= 2
 	}
+}
+
+// repetitions is how many values are measured where none are doubled.
+func (s *Suite) repetitions(sc experiment.Scenario) int {
+	if sc.Repetitions > 0 {
+		return min(s.o.Repetitions, sc.Repetitions)
+	}
+	return s.o.Repetitions
 }
 
 // straddles marks the ratios worth more repetitions: absolute limits are wide,
@@ -146,8 +154,16 @@ const kneeRepetitions = 3
 func (s *Suite) lockstepOptions(knee float64) lockstep.Options {
 	return lockstep.Options{
 		Command: s.command, Seed: s.o.Seed, Duration: s.o.Duration, Warmup: s.o.Warmup,
-		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Knee: knee, Check: !s.mode.Measure,
+		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Knee: knee, Check: !s.mode.Measure, Speedup: s.o.Speedup, Soak: s.o.Soak, Proxy: s.proxy, Limit: s.limit(),
 	}
+}
+
+// limit is nil under the race detector, which takes several times the memory.
+func (s *Suite) limit() func(string, int64) (lockstep.Limit, error) {
+	if raceEnabled {
+		return nil
+	}
+	return s.o.Limit
 }
 
 func (s *Suite) judgeOptions(input bool) threshold.JudgeOptions {

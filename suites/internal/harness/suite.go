@@ -59,8 +59,11 @@ type Options struct {
 	CorpusFile string
 	// Only is the name of the one scenario to run; empty: what the filter says.
 	Only string
-	// Soak lets the scenarios of tier:soak run.
-	Soak bool
+	// Speedup is by what the times between the records of the corpus are divided
+	// where it is replayed; 0: as fits.
+	Speedup float64
+	// Soak is how long each scenario of tier:soak runs; 0: none of them does.
+	Soak time.Duration
 	// FailInconclusive makes a verdict INCONCLUSIVE fail its spec; otherwise it
 	// is a warning.
 	FailInconclusive bool
@@ -68,6 +71,11 @@ type Options struct {
 	Measure string
 	// Processes is the number of parallel processes that ginkgo runs.
 	Processes int
+	// Limit makes the limit on the memory of an arm; nil: there is none.
+	Limit func(name string, bytes int64) (lockstep.Limit, error)
+	// BuildProxy builds the network proxy's program and returns its path. It is
+	// called where a selected scenario is Proxied, before anything is measured.
+	BuildProxy func(ctx context.Context) (string, error)
 	// Out is where progress and the table go.
 	Out io.Writer
 	// Terminal says that Out is one.
@@ -86,6 +94,7 @@ type Suite struct {
 	folder   *result.Folder // nil in check mode
 	progress *report.Progress
 	knees    map[string]float64 // by the scenario that found it
+	proxy    string             // path of the network proxy's program
 
 	mu  sync.Mutex // guards run: specs are serial, an interrupt is not
 	run *result.Run
@@ -112,7 +121,7 @@ func New(ctx context.Context, o Options) (*Suite, error) {
 	if err := s.checkOnly(); err != nil {
 		return nil, err
 	}
-	if s.command, err = selfCommand(); err != nil {
+	if s.command, err = lockstep.Self(); err != nil {
 		return nil, err
 	}
 	s.env = result.Machine(ctx, string(o.Root))
@@ -172,7 +181,7 @@ func (s *Suite) Measures() bool { return s.mode.Measure }
 
 // Select takes the preview of the specs and fixes what will run: the scenarios
 // whose specs the filter leaves. A filter that leaves none is an error.
-func (s *Suite) Select(preview types.Report) error {
+func (s *Suite) Select(ctx context.Context, preview types.Report) error {
 	for _, spec := range preview.SpecReports {
 		name, ok := nameIn(spec.LeafNodeText)
 		if ok && !spec.State.Is(types.SpecStateSkipped|types.SpecStatePending) {
@@ -183,7 +192,23 @@ func (s *Suite) Select(preview types.Report) error {
 		return fmt.Errorf("the label filter %q selects no scenario; labels are subject:{%s}, tier:{smoke,full,soak} and measure:{cost,latency,throughput}",
 			preview.SuiteConfig.LabelFilter, strings.Join(s.subjects(), ","))
 	}
+	if err := s.prepareProxy(ctx); err != nil {
+		return err
+	}
 	return s.open(preview.SuiteConfig.LabelFilter)
+}
+
+// prepareProxy builds what the selected scenarios send through.
+func (s *Suite) prepareProxy(ctx context.Context) error {
+	needed := slices.ContainsFunc(s.o.Scenarios, func(sc experiment.Scenario) bool {
+		return sc.Proxied && slices.Contains(s.selected, sc.Name) && !s.sitsOut(sc)
+	})
+	if !needed {
+		return nil
+	}
+	var err error
+	s.proxy, err = s.o.BuildProxy(ctx)
+	return err
 }
 
 func (s *Suite) subjects() []string {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,14 +14,15 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/lockstep"
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/threshold"
 )
 
 // TestMain makes the binary the arm of its suites.
 func TestMain(m *testing.M) {
-	if IsArm() {
-		os.Exit(ServeArm(append(rows(), loads()...), os.Stdin, os.Stdout, os.Stderr))
+	if lockstep.IsArm() {
+		os.Exit(lockstep.Main(slices.Concat(rows(), loads(), []experiment.Scenario{waver()}), os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -129,7 +131,7 @@ func TestAFilterThatSelectsNothingIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Select(preview(map[string]types.SpecState{"queue/one": types.SpecStateSkipped}))
+	err = s.Select(t.Context(), preview(map[string]types.SpecState{"queue/one": types.SpecStateSkipped}))
 	if err == nil || !strings.Contains(err.Error(), `the label filter "subject:quue" selects no scenario`) {
 		t.Errorf("the error is %v", err)
 	}
@@ -148,7 +150,7 @@ func TestAResultFolderThatCannotBeWrittenIsAnErrorBeforeMeasuring(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Select(preview(map[string]types.SpecState{"queue/one": types.SpecStatePassed}))
+	err = s.Select(t.Context(), preview(map[string]types.SpecState{"queue/one": types.SpecStatePassed}))
 	if err == nil || !strings.Contains(err.Error(), "the result folder") {
 		t.Errorf("the error is %v", err)
 	}
@@ -225,7 +227,7 @@ func loads() []experiment.Scenario {
 }
 
 func TestALoadIsOpenedAtTheKneeOfThisRun(t *testing.T) {
-	command, err := selfCommand()
+	command, err := lockstep.Self()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,9 @@ import (
 // where it counts in ticks.
 const cpuSlack = 20 * time.Millisecond
 
+// longestSlice is more than any soak: a deadline has to come.
+const longestSlice = 7 * 24 * time.Hour
+
 // arm is the coordinator's view of one arm process.
 type arm struct {
 	scenario experiment.Scenario
@@ -27,6 +30,8 @@ type arm struct {
 	conn     *conn
 	dir      string
 	laps     int
+	lasts    time.Duration // of a slice, where the arm knows
+	limit    armLimit
 	result   Arm
 }
 
@@ -44,13 +49,17 @@ func openArm(ctx context.Context, s experiment.Scenario, name string, o Options)
 	if name != s.Arms[0].Name {
 		command = forgiving(command)
 	}
-	p, err := startProcess(ctx, command)
+	limit, err := limitOf(s, o)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	p, err := startProcess(ctx, limit.apply(command))
+	if err != nil {
+		return nil, errors.Join(err, limit.close(), os.RemoveAll(dir))
+	}
 	return &arm{
-		scenario: s, name: name, timeout: o.Timeout, process: p, dir: dir,
-		conn: newConn(p.from, p.to), result: Arm{Name: name},
+		scenario: s, name: name, timeout: o.Timeout, process: p, dir: dir, limit: limit,
+		conn: newConn(p.from, p.to), result: Arm{Name: name, Limiter: limit.String()},
 	}, nil
 }
 
@@ -61,7 +70,7 @@ func (a *arm) close(grace time.Duration) error {
 		grace = afterKill
 	}
 	err := a.process.end(grace)
-	return errors.Join(err, os.RemoveAll(a.dir))
+	return errors.Join(err, a.limit.close(), os.RemoveAll(a.dir))
 }
 
 // deadline bounds one command: the timeout and what the work itself may take.
@@ -124,6 +133,7 @@ func (a *arm) bare(command kind) func() error {
 // hello makes the arm open its subject and compares what it understood.
 func (a *arm) hello(o experiment.Options) error {
 	o.Dir = a.dir
+	o.Limiter, o.Hard = a.limit.String(), a.limit.hard()
 	payload, err := a.ask(hello, 0, func() error {
 		return a.conn.sendGreeting(hello, greeting{Scenario: a.scenario.Name, Arm: a.name, Options: o, Timeout: a.timeout})
 	})
@@ -171,7 +181,10 @@ func (a *arm) calibrate() error {
 	if c.Barrier < 0 || c.Barrier > took {
 		return a.explain(calibrate, fmt.Errorf("the arm says its barrier takes %v, measured in %v", c.Barrier, took))
 	}
-	a.result.N = c.N
+	if c.Lasts < 0 || c.Lasts > longestSlice {
+		return a.explain(calibrate, fmt.Errorf("the arm says that its slice lasts %v: want at most %v", c.Lasts, longestSlice))
+	}
+	a.result.N, a.lasts = c.N, c.Lasts
 	return nil
 }
 
@@ -186,7 +199,7 @@ func (a *arm) begin() error {
 func (a *arm) run(laps []time.Duration) (experiment.Slice, error) {
 	n := a.result.N
 	// A busy machine may make a slice several times as long as it should be.
-	if err := a.deadline(10 * a.scenario.Aim()); err != nil {
+	if err := a.deadline(10*a.scenario.Aim() + 2*a.lasts); err != nil {
 		return experiment.Slice{}, a.explain(run, err)
 	}
 	began := time.Now()

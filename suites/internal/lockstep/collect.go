@@ -1,6 +1,7 @@
 package lockstep
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -71,9 +72,23 @@ func rowOf(s experiment.Scenario, index int, repetitions []*Repetition) (result.
 			}
 			row.Timelines = append(row.Timelines, timeline)
 		}
+		if points := a.Report.Curve; len(points) > 0 {
+			curve := make([]result.CurvePoint, len(points))
+			for i, p := range points {
+				curve[i] = result.CurvePoint(p)
+			}
+			row.Curves = append(row.Curves, curve)
+		}
 		if row.Doubt == "" {
 			row.Doubt = a.Report.Doubt
 		}
+		for name, why := range a.Report.Doubts {
+			if row.Doubts == nil {
+				row.Doubts = map[string]string{}
+			}
+			row.Doubts[name] = why
+		}
+		row.Limiter = cmp.Or(a.Limiter, a.Report.Limiter)
 		for name, n := range a.Report.Counts {
 			row.Counts[name] += n
 		}

@@ -26,6 +26,8 @@ var lies = map[string]string{
 	"too many operations":  "calibrate: the arm wants slices of 1001 operations: want 1 to 1000",
 	"barrier too long":     "calibrate: the arm says its barrier takes 1h0m0s",
 	"barrier negative":     "calibrate: the arm says its barrier takes -1ns",
+	"lasts too long":       "calibrate: the arm says that its slice lasts 168h0m0.000000001s: want at most 168h0m0s",
+	"lasts negative":       "calibrate: the arm says that its slice lasts -1ns",
 	"no JSON":              "calibrate: the payload cannot be read",
 	"silent in run":        "run: the arm was silent",
 	"ends in run":          "run: the arm ended instead of answering: exit status 0",
@@ -139,6 +141,10 @@ func (l *liar) calibrate() error {
 		c.Barrier = time.Hour
 	case "barrier negative":
 		c.Barrier = -1
+	case "lasts too long":
+		c.Lasts = longestSlice + 1
+	case "lasts negative":
+		c.Lasts = -1
 	case "no JSON":
 		return l.raw(calibrate|answer, "N=64")
 	}

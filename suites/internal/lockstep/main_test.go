@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,9 @@ import (
 const armVariable = "LOCKSTEP_TEST_ARM"
 
 func TestMain(m *testing.M) {
+	if IsArm() {
+		os.Exit(Main(scenarios(), os.Stdin, os.Stdout, os.Stderr))
+	}
 	switch mode := os.Getenv(armVariable); mode {
 	case "":
 		goleak.VerifyTestMain(m)
@@ -131,8 +135,11 @@ func (s *lapping) Run(ctx context.Context, n int) error {
 	s.offered += int64(n)
 	return err
 }
-func (s *lapping) Laps(dst []time.Duration)          { dst[0], dst[1] = s.took/2, 0 }
-func (s *lapping) Counts() map[string]int64          { return map[string]int64{"offered": s.offered} }
+func (s *lapping) Laps(dst []time.Duration) { dst[0], dst[1] = s.took/2, 0 }
+func (s *lapping) Counts() map[string]int64 { return map[string]int64{"offered": s.offered} }
+func (s *lapping) Curve() []experiment.CurvePoint {
+	return []experiment.CurvePoint{{Offered: 1, Drain: 2}, {Offered: 3, Held: true}}
+}
 func (s *lapping) Report(v map[string]float64) error { v["lost-records"] = 0; return nil }
 
 // odd does one thing that an arm must not do.
@@ -162,6 +169,24 @@ func (s *odd) Close(context.Context) error {
 	return nil
 }
 func (s *odd) Check() error { return s.check }
+
+// told says what its process was opened with, and what it was started with.
+type told struct {
+	spinning
+	options experiment.Options
+}
+
+func (s *told) Doubts() map[string]string {
+	o := s.options
+	return map[string]string{"ns/op": fmt.Sprintf("limiter %q hard %v soak %v proxy %q entered %q memory limit %d",
+		o.Limiter, o.Hard, o.Soak, o.Proxy, os.Getenv(fakeVariable), debug.SetMemoryLimit(-1))}
+}
+
+// sized says how many operations its slice has and how long that will last.
+type sized struct{ odd }
+
+func (s *sized) Size() int            { return 3 }
+func (s *sized) Lasts() time.Duration { return longSlice }
 
 // longSlice is longer than the timeout of the tests that use it.
 const longSlice = 800 * time.Millisecond
@@ -260,6 +285,11 @@ func scenarios() []experiment.Scenario {
 	long.Ops, long.Slices, long.Slice = 1, 1, longSlice
 	fixed := row("fixed", []string{"ns/op"}, work("logperf", 1))
 	fixed.Ops, fixed.Slices = 1, 7
+	lasting := row("lasts", []string{"ns/op"}, armOf("logperf", func(experiment.Options) experiment.Subject {
+		return &sized{odd{run: func(experiment.Options) error { time.Sleep(longSlice); return nil }}}
+	}))
+	lasting.Sized, lasting.Slices = true, 1
+	teller := func(o experiment.Options) experiment.Subject { return &told{spinning: spinning{units: 1}, options: o} }
 	unopened := row("open-fails", []string{"ns/op"}, experiment.Arm{
 		Name: "logperf",
 		Open: func(context.Context, experiment.Options) (experiment.Subject, error) {
@@ -269,7 +299,8 @@ func scenarios() []experiment.Scenario {
 	return []experiment.Scenario{
 		row("same", append(times, "spread"), work("logperf", 1), work("self", 1)),
 		row("triple", times, work("logperf", 3), work("once", 1), work("thrice", 3)),
-		lapped, once, long, fixed, unopened,
+		lapped, once, long, fixed, lasting, unopened,
+		row("told", []string{"ns/op"}, armOf("logperf", teller), armOf("peer", teller)),
 		row("idle", []string{"ns/op"}, work("logperf", 1)),
 		row("missing", []string{"ns/op", "lost-records"}, work("logperf", 1)),
 		row("crash", []string{"ns/op"}, work("logperf", 1), strangeAs("peer", odd{run: func(experiment.Options) error { panic("it blew up") }})),

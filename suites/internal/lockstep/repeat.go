@@ -51,6 +51,18 @@ type Options struct {
 	Corpus string
 	// Knee is the rate at the knee that the scenario names; 0 without.
 	Knee float64
+	// Speedup is by what the times of the user's log are divided; 0: as fits.
+	Speedup float64
+	// Soak is how long a scenario of the tier soak lasts.
+	Soak time.Duration
+	// Proxy is the path of the network proxy's program; empty without.
+	Proxy string
+	// Limit makes the limit on the memory of an arm of a scenario that has one;
+	// nil means that there is none but Go's own.
+	Limit func(name string, bytes int64) (Limit, error)
+	// KneeP99 is what the 99th percentile of the response time has to hold where the
+	// scenario searches a knee; 0 means the default of the search.
+	KneeP99 time.Duration
 	// Dir is where the scratch folders of the arms are made; empty means the
 	// system's folder for temporary files.
 	Dir string
@@ -80,10 +92,12 @@ type Repetition struct {
 
 // An Arm is one arm of a repetition.
 type Arm struct {
-	Name   string
-	N      int // operations of each slice
-	Slices []experiment.Slice
-	Report experiment.Report
+	Name string
+	N    int // operations of each slice
+	// Limiter says what held the arm to the scenario's limit on memory.
+	Limiter string
+	Slices  []experiment.Slice
+	Report  experiment.Report
 	// Values are all metrics that can be told of the arm.
 	Values map[string]float64
 }
@@ -146,6 +160,9 @@ func (r *repeater) explain(ctx context.Context, err error) error {
 		if errors.Is(err, errEnded) {
 			err = fmt.Errorf("%w: %v", err, a.process.cmd.ProcessState)
 		}
+		if n := a.limit.killed(); n > 0 {
+			err = fmt.Errorf("%w: the kernel killed it for its memory, %s", err, a.result.Limiter)
+		}
 		if text := a.process.tail.String(); text != "" {
 			err = fmt.Errorf("%w\nits standard error ends with:\n%s", err, text)
 		}
@@ -174,7 +191,7 @@ func (r *repeater) repeat(ctx context.Context) error {
 		r.arms = append(r.arms, a)
 	}
 	r.turn = slices.Clone(r.arms)
-	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Knee: r.o.Knee, Check: r.o.Check}
+	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Knee: r.o.Knee, KneeP99: r.o.KneeP99, Check: r.o.Check, Speedup: r.o.Speedup, Soak: r.o.Soak, Proxy: r.o.Proxy}
 	return firstError(
 		func() error { return r.each(r.arms, func(a *arm) error { return a.hello(options) }) },
 		func() error { return r.each(r.arms, (*arm).calibrate) },

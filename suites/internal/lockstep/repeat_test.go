@@ -171,7 +171,7 @@ func TestWarmUpIsCutShortByTheDuration(t *testing.T) {
 	}
 }
 
-func TestLapsAndCountsArrive(t *testing.T) {
+func TestLapsCountsAndCurvesArrive(t *testing.T) {
 	o := options(t, "serve")
 	o.Warmup = 0
 	rows := collected(t, "laps", 2, o)
@@ -186,6 +186,10 @@ func TestLapsAndCountsArrive(t *testing.T) {
 		if r.Metric != "ns/op" {
 			t.Errorf("there is a ratio of %s to a reference that has none", r.Metric)
 		}
+	}
+	curve := []result.CurvePoint{{Offered: 1, Drain: 2}, {Offered: 3, Held: true}}
+	if got := rows[0].Curves; len(got) != 2 || !slices.Equal(got[0], curve) || !slices.Equal(got[1], curve) || rows[1].Curves != nil {
+		t.Errorf("the curves are %v and %v, want %v of each repetition of the subject", got, rows[1].Curves, curve)
 	}
 	measured := rows[0].Iterations[0] + rows[0].Iterations[1]
 	if got := rows[0].Counts["offered"]; got < int64(measured) {

@@ -73,8 +73,16 @@ type Result struct {
 	// Doubt is why the row's times say nothing, as found in one repetition or
 	// more; empty if they do.
 	Doubt string `json:"doubt,omitempty"`
+	// Doubts are why single metrics say nothing, by their names.
+	Doubts map[string]string `json:"doubts,omitempty"`
+	// Limiter says what limited the process or its network, in words: "none" for a
+	// load without a limit, empty for all else.
+	Limiter string `json:"limiter,omitempty"`
 	// Timelines show the load of each repetition, where it was watched.
 	Timelines [][]Point `json:"timelines,omitempty"`
+	// Curves show the rates that each repetition tried, by rising rate, where it
+	// tried several.
+	Curves [][]CurvePoint `json:"curves,omitempty"`
 	// Drift is the time of the last quarter of the slices over that of the
 	// first, recorded and never judged.
 	Drift float64 `json:"drift,omitempty"`
@@ -84,6 +92,25 @@ type Result struct {
 type Point struct {
 	At     time.Duration      `json:"at_ns"` // since the load began
 	Values map[string]float64 `json:"values"`
+}
+
+// CurvePoint is what became of one rate that was offered.
+type CurvePoint struct {
+	Offered      float64       `json:"offered"`  // arrivals due, a second
+	Achieved     float64       `json:"achieved"` // calls that had returned by the end of the load, a second
+	ServiceP50   float64       `json:"service_p50_ns"`
+	ServiceP99   float64       `json:"service_p99_ns"`
+	ResponseP50  float64       `json:"response_p50_ns"`
+	ResponseP99  float64       `json:"response_p99_ns"`
+	ResponseP999 float64       `json:"response_p999_ns"`
+	Drain        time.Duration `json:"drain_ns"`     // until the sink had all, from the last arrival
+	Held         bool          `json:"held"`         // the rate was not beyond the knee
+	Missed       float64       `json:"missed_share"` // arrivals that the pacer began late, 0 to 1
+}
+
+// numbers are all that JSON could not hold.
+func (p CurvePoint) numbers() []float64 {
+	return []float64{p.Offered, p.Achieved, p.ServiceP50, p.ServiceP99, p.ResponseP50, p.ResponseP99, p.ResponseP999, p.Missed}
 }
 
 // Row is the row's name: the scenario, and behind it the reference.
@@ -115,6 +142,11 @@ func (r *Run) check() error {
 		}
 		for _, name := range slices.Sorted(maps.Keys(row.Values)) {
 			if err := finite(row.Row(), name, row.Values[name]...); err != nil {
+				return err
+			}
+		}
+		for _, point := range slices.Concat(row.Curves...) {
+			if err := finite(row.Row(), "a point of the curve", point.numbers()...); err != nil {
 				return err
 			}
 		}

@@ -33,6 +33,7 @@ func sample() *Run {
 				Values: map[string][]float64{"ns/op": {20, 21}, "allocs/op": {0, 0}},
 				Ratios: []Ratio{{Metric: "ns/op", Against: "channel", Slices: []float64{0.5, 0.6}, Totals: []float64{0.7, 0.8}}},
 				Counts: map[string]int64{"offered": 300},
+				Curves: [][]CurvePoint{{{Offered: 1000, Achieved: 999, ServiceP50: 1, ServiceP99: 2, ResponseP50: 3, ResponseP99: 4, ResponseP999: 5, Drain: 6, Held: true, Missed: 0.25}}},
 			},
 			{Scenario: "queue/put", Reference: "channel", Iterations: []int{100, 100}, Values: map[string][]float64{"ns/op": {40, 41}}},
 		},
@@ -97,6 +98,7 @@ func TestAFileOfAnotherVersionOrDamagedIsRefusedByName(t *testing.T) {
 func TestWhatIsNoNumberIsNotSaved(t *testing.T) {
 	for name, spoil := range map[string]func(*Run){
 		"queue/put: ns/op":                       func(r *Run) { r.Results[0].Values["ns/op"][1] = math.NaN() },
+		"queue/put: a point of the curve":        func(r *Run) { r.Results[0].Curves[0][0].ResponseP999 = math.NaN() },
 		"queue/put: ns/op against channel":       func(r *Run) { r.Results[0].Ratios[0].Totals[0] = math.Inf(1) },
 		"queue/put/ref=channel: ns/op":           func(r *Run) { r.Results[1].Values["ns/op"][0] = math.Inf(-1) },
 		"queue/put: ns/op has the value NaN: wa": func(r *Run) { r.Verdicts[0].Interval.Lo = math.NaN() },

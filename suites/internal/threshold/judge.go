@@ -52,8 +52,14 @@ func Judge(l Limit, rows []result.Result, o JudgeOptions) result.Verdict {
 	} else {
 		v = judgeValues(v, l, row.Values[l.Metric.Name], o)
 	}
-	if doubt := doubtOf(rows, l.Scenario); doubt != "" && l.Class() != "exact" {
+	if doubt := doubtOf(rows, l.Scenario); doubt != "" && l.Class() != "exact" && l.Metric.Machine {
 		v.Outcome, v.AtLimit, v.Note = result.Inconclusive, false, doubt
+	}
+	if doubt := row.Doubts[l.Metric.Name]; doubt != "" {
+		v.Outcome, v.AtLimit, v.Note = result.Inconclusive, false, doubt
+		if o.Check {
+			v.Outcome = result.NotJudged
+		}
 	}
 	if why := notJudged(l, o); why != "" {
 		v.Outcome, v.AtLimit, v.Note = result.NotJudged, false, why
@@ -62,7 +68,8 @@ func Judge(l Limit, rows []result.Result, o JudgeOptions) result.Verdict {
 }
 
 // doubtOf is why the times of the scenario, or of one of its references, say
-// nothing. Figures without noise are not in doubt: what is lost is lost.
+// nothing. What does not depend on the speed of the machine is not in doubt: what
+// is lost is lost, and a share of the memory is one.
 func doubtOf(rows []result.Result, scenario string) string {
 	for _, r := range rows {
 		if r.Scenario == scenario && r.Doubt != "" {

@@ -37,6 +37,17 @@ func doubted(rows []result.Result) []result.Result {
 	return rows
 }
 
+// partly puts the one metric of a row in doubt.
+func partly(name string, rows []result.Result) []result.Result {
+	rows[0].Doubts = map[string]string{name: "the limit was not in force"}
+	return rows
+}
+
+// beside adds the row of the reference, whose times are in doubt.
+func beside(rows []result.Result) []result.Result {
+	return append(rows, result.Result{Scenario: "queue/one", Reference: "channel", Doubt: "the pacer was late"})
+}
+
 func six(around float64) []float64 {
 	return []float64{around * 0.98, around * 0.99, around, around, around * 1.01, around * 1.02}
 }
@@ -73,6 +84,21 @@ func TestVerdicts(t *testing.T) {
 		{"a ratio in doubt", limit(t, "ns/op", Vs, 1), doubted(ratioOf("ns/op", six(3), six(3))), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
 		{"a loss in a row in doubt", limit(t, "lost-records", Max, 0), doubted(rowOf("lost-records", 2)), JudgeOptions{}, result.Fail, false, "2 in one"},
 		{"no loss in a row in doubt", limit(t, "lost-records", Max, 0), doubted(rowOf("lost-records", 0)), JudgeOptions{}, result.Pass, false, ""},
+		{"a rate in doubt", limit(t, "records/s", Min, 100), doubted(rowOf("records/s", six(50)...)), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
+		{"no value in a row in doubt", limit(t, "p99-ns", Max, 20_000), doubted(rowOf("ns/op", 1)), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
+		{"a time in doubt astride its limit", limit(t, "p99-ns", Max, 20_000), doubted(rowOf("p99-ns", six(20_000)...)), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
+		{"a ratio to a reference in doubt", limit(t, "ns/op", Vs, 1), beside(ratioOf("ns/op", six(0.5), six(0.5))), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
+		{"a share in a row in doubt", limit(t, "gc-cpu-share", Max, 0.5), doubted(rowOf("gc-cpu-share", six(0.9)...)), JudgeOptions{}, result.Fail, false, "whole interval"},
+		{"a small share in a row in doubt", limit(t, "bound-share", Max, 1), doubted(rowOf("bound-share", six(0.9)...)), JudgeOptions{}, result.Pass, false, ""},
+		{"a ratio of sizes in a row in doubt", limit(t, "line-B/op", Vs, 1), doubted(ratioOf("line-B/op", six(3), six(3))), JudgeOptions{}, result.Fail, false, "whole interval"},
+
+		{"an exact metric in doubt", limit(t, "survived", Min, 1), partly("survived", rowOf("survived", 1, 1)), JudgeOptions{}, result.Inconclusive, false, "the limit was not in force"},
+		{"a broken exact limit in doubt", limit(t, "survived", Min, 1), partly("survived", rowOf("survived", 0)), JudgeOptions{}, result.Inconclusive, false, "the limit was not in force"},
+		{"an exact metric in doubt in a check", limit(t, "survived", Min, 1), partly("survived", rowOf("survived", 1)), JudgeOptions{Check: true}, result.NotJudged, false, "the limit was not in force"},
+		{"an absolute metric in doubt", limit(t, "bound-share", Max, 1), partly("bound-share", rowOf("bound-share", six(1)...)), JudgeOptions{}, result.Inconclusive, false, "the limit was not in force"},
+		{"a doubt about another metric", limit(t, "lost-records", Max, 0), partly("survived", rowOf("lost-records", 0)), JudgeOptions{}, result.Pass, false, ""},
+		{"a doubt about another metric excuses nothing", limit(t, "lost-records", Max, 0), partly("survived", rowOf("lost-records", 1)), JudgeOptions{}, result.Fail, false, "1 in one"},
+		{"a metric in doubt that a check does not judge", limit(t, "bound-share", Max, 1), partly("bound-share", rowOf("bound-share", 1)), JudgeOptions{Check: true}, result.NotJudged, false, "check mode"},
 
 		{"no row", limit(t, "allocs/op", Max, 0), nil, JudgeOptions{}, result.Fail, false, "no result"},
 		{"the reference's row alone", limit(t, "allocs/op", Max, 0), []result.Result{{Scenario: "queue/one", Reference: "channel", Values: map[string][]float64{"allocs/op": {0}}}}, JudgeOptions{}, result.Fail, false, "no result"},
