@@ -29,7 +29,7 @@ func TestTheEnvironmentBecomesOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Only != "" || o.Soak || o.Measure != "" || o.FailInconclusive || o.Corpus.Path != "" || o.CorpusFile != "" || o.Processes != 3 {
+	if o.Only != "" || o.Soak != 0 || o.Measure != "" || o.FailInconclusive || o.Corpus.Path != "" || o.CorpusFile != "" || o.Processes != 3 {
 		t.Errorf("without variables the options are %+v", o)
 	}
 	if o.Repetitions != 6 || o.Results != "results" || len(o.Scenarios) == 0 || o.Settings["Benchmark"] == nil {
@@ -47,8 +47,24 @@ func TestTheEnvironmentBecomesOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Duration != 20*time.Millisecond || o.Repetitions != 12 || o.Only != "queue/put" || !o.Soak || o.Measure != "0" || !o.FailInconclusive {
+	if o.Duration != 20*time.Millisecond || o.Repetitions != 12 || o.Only != "queue/put" || o.Soak != 30*time.Minute || o.Measure != "0" || !o.FailInconclusive {
 		t.Errorf("the options are %+v", o)
+	}
+}
+
+func TestASoakIsAskedForInFullOrByItsTime(t *testing.T) {
+	for value, want := range map[string]time.Duration{
+		"": 0, "0": 0, "1": 30 * time.Minute, "2m": 2 * time.Minute, "10s": 10 * time.Second, "72h": 72 * time.Hour, "1h30m": 90 * time.Minute,
+	} {
+		if o, err := optionsOf(t, "LOGPERF_SOAK="+value); err != nil || o.Soak != want {
+			t.Errorf("LOGPERF_SOAK=%s gives %v (%v), want %v", value, o.Soak, err, want)
+		}
+	}
+	for _, value := range []string{"true", "yes", "2", "-1", "5s", "9.999s", "100h", "72h1ns", "-10m", "0s", "1 h"} {
+		want := `LOGPERF_SOAK is "` + value + `": want 0, 1 (for 30m0s) or a time from 10s to 72h0m0s`
+		if _, err := optionsOf(t, "LOGPERF_SOAK="+value); err == nil || err.Error() != want {
+			t.Errorf("LOGPERF_SOAK=%s gives %v, want %s", value, err, want)
+		}
 	}
 }
 
@@ -87,7 +103,7 @@ func TestTheCorpusBeginsAtTheRepository(t *testing.T) {
 
 func TestAVariableThatSaysNothingIsRefused(t *testing.T) {
 	for variable, want := range map[string]string{
-		"LOGPERF_SOAK=true":              `LOGPERF_SOAK is "true": want 0 or 1`,
+		"LOGPERF_SOAK=true":              `LOGPERF_SOAK is "true": want 0, 1 (for 30m0s)`,
 		"LOGPERF_INCONCLUSIVE=no":        `LOGPERF_INCONCLUSIVE is "no": want warn or fail`,
 		"LOGPERF_CORPUS=none.log":        "LOGPERF_CORPUS: ",
 		"LOGPERF_BENCHMARK_DURATION=one": "LOGPERF_BENCHMARK_DURATION",

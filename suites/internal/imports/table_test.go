@@ -50,13 +50,16 @@ func repository() table {
 
 func packages() map[string]string {
 	return map[string]string{
+		"fixtures/memlimit": "a limit on a process is a leaf: the standard library alone, so that any program can be its child",
+		"fixtures/netlimit": "the proxy is an input: it knows neither the library nor the suites",
 		"fixtures/numbered": "numbers of records are a leaf: the standard library alone",
 		"fixtures/server":   "the peers that loggers send to know neither the library nor the suites",
 		"fixtures/workload": "fixtures are inputs alone: they know slog's types, and neither the library nor the suites",
 
-		"logging":                     "the core of the library needs the standard library, its queue and its buffers alone",
+		"logging":                     "the core of the library needs the standard library and leaves of its own alone: the queue, the buffers, what a URL may be",
 		"logging/queue":               "the queue is a leaf: the standard library alone",
 		"logging/internal/buffer":     "the buffers are a leaf: the standard library alone",
+		"logging/internal/endpoint":   "what settings and sinks share of HTTP is a leaf: the standard library alone",
 		"logging/sink":                "these sinks need the standard library alone: a kind that brings a dependency gets a package of its own, logging/sink/NAME",
 		"logging/sink/file":           "this kind of sink needs nothing but the library's own types",
 		"logging/sink/http":           "this kind of sink needs the standard library and the library's own types",
@@ -66,7 +69,7 @@ func packages() map[string]string {
 		"logging/loggingtest":         "the test kit is for users of the library: nothing but the library",
 
 		"suites":                     "specs join scenarios to the harness; the bootstrap alone reads the library's settings",
-		"suites/cmd/logperf":         "the command reads limits and stored runs: it neither measures nor needs Ginkgo",
+		"suites/cmd/logperf":         "the command reads limits and stored runs and searches knees: it neither judges nor needs Ginkgo",
 		"suites/internal/metric":     "metric is the leaf of the suites",
 		"suites/internal/stat":       "statistics know numbers alone",
 		"suites/internal/result":     "results know figures and their statistics, not who made them or who reads them",
@@ -87,11 +90,14 @@ func libraryEdges() []edge {
 	return []edge{
 		{from: "logging", to: "logging/queue", why: "a logger has a queue, and its policy is a setting"},
 		{from: "logging", to: "logging/internal/buffer", why: "lines are encoded into pooled buffers"},
+		{from: "logging", to: "logging/internal/endpoint", why: "the settings of the HTTP sink are checked by its own rules"},
+		{from: "logging", to: "logging/loggingtest", test: true, why: "a sink that stands still"},
 		{from: "logging/sink", to: "logging", why: "the interface that a sink implements"},
 		{from: "logging/sink", to: "logging/sink/internal/lines", why: "how many records a batch holds"},
 		{from: "logging/sink/file", to: "logging", why: "the interface that a sink implements"},
 		{from: "logging/sink/file", to: "logging/sink/internal/lines", why: "how many records a batch holds"},
 		{from: "logging/sink/http", to: "logging", why: "the interface that a sink implements"},
+		{from: "logging/sink/http", to: "logging/internal/endpoint", why: "what a URL and a header may be"},
 		{from: "logging/sink/route", to: "logging", why: "the interface that a sink implements"},
 		{from: "logging/sink/route", to: "logging/sink", test: true, why: "sinks to route to"},
 		{from: "logging/sink/internal/lines", to: "logging", why: "the error that tells how many records were written"},
@@ -99,6 +105,10 @@ func libraryEdges() []edge {
 		{from: "logging/config", to: "logging", why: "the settings that it fills"},
 		{from: "logging/config", to: "logging/sink", why: "opens the sink that the settings name"},
 		{from: "logging/config", to: "logging/sink/file", why: "opens the sink that the settings name"},
+		{from: "logging/config", to: "logging/sink/http", why: "opens the sink that the settings name"},
+		{from: "logging/config", to: "logging/sink/route", why: "opens the sink that the settings name"},
+		{from: "logging/config", to: "logging/loggingtest", test: true, why: "routes whose sinks stand still"},
+		{from: "logging/config", to: "logging/queue", test: true, why: "names the overflow policy in settings"},
 		{from: "logging/config", to: "github.com/goccy/go-yaml", why: "the settings file, with line and column"},
 		{from: "logging/config", to: "github.com/caarlos0/env/v11", why: "settings from the environment"},
 	}
@@ -107,6 +117,7 @@ func libraryEdges() []edge {
 func suiteEdges() []edge {
 	const in = "suites/internal/"
 	return []edge{
+		{from: "fixtures/netlimit", to: "github.com/Shopify/toxiproxy/v2", why: "the client of the proxy, whose server is a process of its own"},
 		{from: "fixtures/server", to: "fixtures/numbered", why: "a collector checks what arrives"},
 
 		{from: in + "stat", to: "golang.org/x/perf/benchmath", why: "the interval that benchstat shows"},
@@ -158,13 +169,20 @@ func suiteEdges() []edge {
 		{from: in + "scenario", to: "github.com/puzpuzpuz/xsync/v4", why: "a queue to compare with"},
 
 		{from: in + "load", to: in + "experiment", why: "what a scenario and a load are"},
+		{from: in + "load", to: "fixtures/memlimit", why: "the far end leaves the limit on the logger's memory"},
+		{from: in + "load", to: "fixtures/netlimit", why: "the trouble between a sink and its collector"},
 		{from: in + "load", to: "fixtures/numbered", why: "records are looked for at the far end"},
 		{from: in + "load", to: "fixtures/server", why: "the far end of the HTTP sink"},
 		{from: in + "load", to: "fixtures/workload", why: "the records that are logged"},
 		{from: in + "load", to: "logging", why: "under test"},
 		{from: in + "load", to: "logging/sink/file", why: "under test"},
+		{from: in + "load", to: "logging/queue", why: "the policies of a full queue"},
 		{from: in + "load", to: "logging/sink/http", why: "under test"},
-		{from: in + "load", to: in + "stat", test: true, why: "histograms of a load that never was"},
+		{from: in + "load", to: "logging/sink/route", why: "under test"},
+		{from: in + "load", to: "github.com/phuslu/log", why: "a peer under the same load"},
+		{from: in + "load", to: "github.com/rs/zerolog", why: "a peer under the same load"},
+		{from: in + "load", to: "go.uber.org/zap", why: "a peer under the same load"},
+		{from: in + "load", to: in + "stat", why: "the trend of a soak"},
 
 		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
 		{from: in + "harness", to: in + "lockstep", why: "measures it"},
@@ -178,17 +196,25 @@ func suiteEdges() []edge {
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
 
 		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
-		{from: "suites/cmd/logperf", to: in + "load", why: "holds limits and scenarios against each other"},
-		{from: "suites/cmd/logperf", to: in + "report", why: "shows a stored run"},
+		{from: "suites/cmd/logperf", to: "fixtures/server", why: "the binary is the collector of its arms"},
+		{from: "suites/cmd/logperf", to: in + "experiment", why: "the scenario whose knee is searched"},
+		{from: "suites/cmd/logperf", to: in + "load", why: "holds limits and scenarios against each other, searches knees"},
+		{from: "suites/cmd/logperf", to: in + "lockstep", why: "searches a knee in arms that are its own binary"},
+		{from: "suites/cmd/logperf", to: in + "metric", why: "names the nearest scenarios, tells of a rate"},
+		{from: "suites/cmd/logperf", to: in + "report", why: "shows a stored run and a knee"},
 		{from: "suites/cmd/logperf", to: in + "result", why: "reads a stored run"},
 		{from: "suites/cmd/logperf", to: in + "scenario", why: "holds limits and scenarios against each other"},
+		{from: "suites/cmd/logperf", to: in + "stat", why: "the median of the knees"},
 		{from: "suites/cmd/logperf", to: in + "threshold", why: "reads the limits"},
 		{from: "suites/cmd/logperf", to: "github.com/spf13/cobra", why: "the words of its command line"},
 
 		{from: "suites", to: in + "harness", test: true, why: "measures and judges"},
+		{from: "suites", to: in + "lockstep", test: true, why: "the binary is its own arm"},
 		{from: "suites", to: in + "scenario", test: true, why: "the tables"},
 		{from: "suites", to: in + "experiment", test: true, why: "the type of a table's rows"},
 		{from: "suites", to: in + "load", test: true, why: "the tables"},
+		{from: "suites", to: "fixtures/memlimit", test: true, why: "the binary enters a limit on its memory, and the bootstrap makes it"},
+		{from: "suites", to: "fixtures/netlimit", test: true, why: "the bootstrap builds the proxy before anything is measured"},
 		{from: "suites", to: "fixtures/server", test: true, why: "the binary is the collector too"},
 		{from: "suites", to: in + "result", test: true, why: "the folder that relative paths of the settings begin at"},
 		{from: "suites", to: "logging", test: true, why: "the bootstrap turns settings into parameters"},

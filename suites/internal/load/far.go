@@ -3,10 +3,9 @@ package load
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 
-	"github.com/logperf/logperf/fixtures/numbered"
+	"github.com/logperf/logperf/fixtures/memlimit"
 	"github.com/logperf/logperf/fixtures/server"
 	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/logging/sink/file"
@@ -30,23 +29,33 @@ type openFar func(o experiment.Options) (far, error)
 
 func nothing() error { return nil }
 
-// toFile is a file in the arm's folder, read when it is closed.
+// toFile is a file in the arm's folder, counted when it is closed.
 func toFile(o experiment.Options) (far, error) {
 	path := filepath.Join(o.Dir, "records.log")
 	sink, err := file.New(file.Options{Path: path})
 	if err != nil {
 		return far{}, err
 	}
-	return far{sink: sink, release: nothing, arrived: func(context.Context) (arrivals, error) {
-		f, err := os.Open(path)
-		if err != nil {
-			return arrivals{}, err
-		}
-		var check numbered.Check
-		err = errors.Join(check.Read(f), f.Close())
-		return arrivals{check.Arrived, check.Unique, check.Duplicated(), check.Disordered}, err
-	}}, nil
+	return far{sink: sink, release: nothing, arrived: func(ctx context.Context) (arrivals, error) { return inFile(ctx, path) }}, nil
 }
+
+// inFile has the file counted by a collector of its own: what the logger's own
+// process counts would be charged to its time and its memory.
+func inFile(ctx context.Context, path string) (arrivals, error) {
+	collector, err := server.Start(ctx, http.BatchHeader, outside()...)
+	if err != nil {
+		return arrivals{}, err
+	}
+	r, err := collector.File(ctx, path)
+	return arrivalsOf(r), errors.Join(err, collector.Close())
+}
+
+func arrivalsOf(r server.Report) arrivals {
+	return arrivals{r.Arrived, r.Unique, r.Duplicated, r.Disordered}
+}
+
+// outside is what makes a process leave the limit on this one's memory.
+func outside() []string { return memlimit.Outside() }
 
 // httpBuffer is what the HTTP sink may hold: a few of its batches, so that a load
 // beyond the knee is felt and not only stored. With a user's log it is the
@@ -59,7 +68,7 @@ func toHTTP(o experiment.Options) (far, error) {
 	if o.Corpus != "" {
 		options.BufferBytes = 0
 	}
-	collector, err := server.Start(context.Background(), http.BatchHeader)
+	collector, err := server.Start(context.Background(), http.BatchHeader, outside()...)
 	if err != nil {
 		return far{}, err
 	}
@@ -70,6 +79,6 @@ func toHTTP(o experiment.Options) (far, error) {
 	}
 	return far{sink: sink, release: collector.Close, arrived: func(ctx context.Context) (arrivals, error) {
 		r, err := collector.Report(ctx)
-		return arrivals{r.Arrived, r.Unique, r.Duplicated, r.Disordered}, err
+		return arrivalsOf(r), err
 	}}, nil
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/logperf/logperf/fixtures/workload"
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
 
@@ -26,26 +28,42 @@ func highThroughput(name, where, knee string, open openFar) []experiment.Scenari
 				Name:  fmt.Sprintf("load/high-throughput/%s/producers=%d/knee=%dpct", name, producers, share),
 				Title: fmt.Sprintf("bears %d %% of the rate at the knee from %d producers to %s", share, producers, where),
 				Tier:  tier(name, producers, share), Measure: "latency", Input: true, Knee: knee,
-				Metrics: []string{
-					"service-p50-ns", "service-p99-ns", "service-p99.9-ns",
-					"response-p50-ns", "response-p99-ns", "response-p99.9-ns", "response-max-ns",
-					"offered-records/s", "achieved", "blocked-share", "missed-share", "lateness-p99-ns", "cpu-ns/op",
-					"peak-RSS-B", "lost-records", "duplicated-records", "disordered-records", "leaked-goroutines", "leaked-descriptors",
-				},
+				Metrics: common(),
 			}
-			row.Arms = []experiment.Arm{{Name: "logperf", Open: func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
-				return openSteady(o, open, producers, float64(share)/100)
-			}}}
+			row.Arms = ours(func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
+				return openSteady(o, opening{far: open, producers: producers}, float64(share)/100)
+			})
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
-// tier picks a load that is light, one that is crowded, and one that is too much.
+// Profiles is the table of the loads with the records of one kind of system.
+func Profiles() []experiment.Scenario {
+	var rows []experiment.Scenario
+	for _, kind := range workload.Kinds() {
+		rows = append(rows, experiment.Scenario{
+			Name: "load/high-throughput/file/profile=" + kind, Tier: "full", Measure: "latency", Knee: kneeFile,
+			Title:   "bears 50 % of the rate at the knee with the records of a " + strings.ReplaceAll(kind, "-", " "),
+			Metrics: common(),
+			Arms: ours(func(_ context.Context, o experiment.Options) (experiment.Subject, error) {
+				inputs, err := generated(o, kind)
+				if err != nil {
+					return nil, err
+				}
+				return openSteady(o, opening{far: toFile, producers: 2, inputs: inputs}, 0.5)
+			}),
+		})
+	}
+	return from(rows, "highthroughput.go", "knee.go")
+}
+
+// tier picks a load that is light and one that is crowded. One that is too much is
+// among those of stress.
 func tier(name string, producers, share int) string {
 	switch fmt.Sprint(name, " ", producers, " ", share) {
-	case "file 1 50", "http 8 80", "file 2 120":
+	case "file 1 50", "http 8 80":
 		return "smoke"
 	}
 	return "full"
@@ -54,55 +72,27 @@ func tier(name string, producers, share int) string {
 // checkRate is the rate of a load in check mode, where there is no knee.
 const checkRate = 2000
 
-// steady is a constant rate of arrivals at a logger.
-type steady struct {
-	*target
-	load    experiment.Load
-	traffic experiment.Traffic
-	points  []experiment.Point
+// shareOf is a share of the rate at the knee.
+func shareOf(o experiment.Options, share float64) (float64, error) {
+	switch {
+	case o.Check:
+		return checkRate, nil
+	case o.Knee <= 0:
+		return 0, fmt.Errorf("the rate at the knee is %g records/s: want more than 0", o.Knee)
+	}
+	return o.Knee * share, nil
 }
 
-func openSteady(o experiment.Options, open openFar, producers int, share float64) (*steady, error) {
-	warm, measured, rate := 100*time.Millisecond, 500*time.Millisecond, o.Knee*share
-	if o.Check {
-		warm, measured, rate = 10*time.Millisecond, 30*time.Millisecond, checkRate
-	}
-	if rate <= 0 {
-		return nil, fmt.Errorf("the rate at the knee is %g records/s: want more than 0", o.Knee)
-	}
-	t, err := openTarget(o, open, producers)
+func openSteady(o experiment.Options, w opening, share float64) (*drive, error) {
+	rate, err := shareOf(o, share)
 	if err != nil {
 		return nil, err
 	}
-	return &steady{target: t, load: experiment.Load{Producers: producers, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{
-		{Name: "warm-up", Duration: warm, Rate: rate},
-		{Name: "steady", Duration: measured, Rate: rate, Measured: true},
-	}}}, nil
-}
-
-func (s *steady) Size() int { return s.load.Arrivals() }
-
-func (s *steady) Run(ctx context.Context, _ int) error {
-	stop := experiment.Watch(ctx, watchEvery, s.sample)
-	var err error
-	if s.traffic, err = s.load.Play(ctx, s.log); err == nil {
-		err = s.logger.Flush(ctx)
+	t, err := openTarget(o, w)
+	if err != nil {
+		return nil, err
 	}
-	s.points = stop()
-	return err
-}
-
-func (s *steady) Timeline() []experiment.Point { return s.points }
-
-func (s *steady) Close(ctx context.Context) error { return s.close(ctx) }
-func (s *steady) Counts() map[string]int64        { return s.counts() }
-func (s *steady) Check() error                    { return s.check(s.traffic.Calls) }
-func (s *steady) Doubt() string                   { return doubt(s.traffic) }
-
-func (s *steady) Report(values map[string]float64) error {
-	s.report(s.traffic.Calls, values)
-	times(s.traffic, values)
-	return nil
+	return &drive{plan: plan{target: t, lossless: true, loads: []part{{load: steadily(w.producers, rate, shorter(o, 500*time.Millisecond))}}}}, nil
 }
 
 // times sets what a load tells of its times.

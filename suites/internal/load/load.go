@@ -19,12 +19,16 @@ var sources embed.FS
 // All returns every load scenario, in the order of the tables: the knees first,
 // because the rates of the others follow from them.
 func All() []experiment.Scenario {
-	return slices.Concat(Knees(), HighThroughput())
+	return slices.Concat(Generators(), Knees(), HighThroughput(), Profiles(), Replay(), MemoryConstrained(), NetworkLimited(), MixedServices(), Stress(), Soak(), Peers())
 }
+
+// exactRepetitions are enough for scenarios with exact limits alone: each of them
+// is held in every repetition.
+const exactRepetitions = 3
 
 // from stamps the rows of a table with what all load scenarios have in common.
 func from(rows []experiment.Scenario, files ...string) []experiment.Scenario {
-	source := experiment.Source(sources, append(files, "far.go", "logger.go")...)
+	source := experiment.Source(sources, append(files, "drive.go", "far.go", "logger.go", "peaks.go")...)
 	for i := range rows {
 		rows[i].Subject, rows[i].Source = "load", source
 		rows[i].Slices, rows[i].Sized = 1, true

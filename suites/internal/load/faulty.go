@@ -1,0 +1,52 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/logperf/logperf/logging"
+)
+
+// errPlanned is what a faulty sink fails with.
+var errPlanned = errors.New("the sink fails as planned")
+
+// faulty is a sink that has good and bad times.
+type faulty struct {
+	logging.Sink
+	failing atomic.Bool
+	pace    atomic.Int64             // nanoseconds that each Write takes longer
+	gate    atomic.Pointer[chan any] // that a stalled Write waits for
+	stalled atomic.Int64             // how many Writes have waited
+}
+
+func (f *faulty) Write(ctx context.Context, b logging.Batch) (int, error) {
+	if gate := f.gate.Load(); gate != nil {
+		f.stalled.Add(1)
+		select {
+		case <-*gate:
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
+	if d := f.pace.Load(); d > 0 {
+		if err := pause(ctx, time.Duration(d)); err != nil {
+			return 0, err
+		}
+	}
+	if f.failing.Load() {
+		return 0, errPlanned
+	}
+	return f.Sink.Write(ctx, b)
+}
+
+// stall makes Writes wait until the function that it returns is called.
+func (f *faulty) stall() (release func()) {
+	gate := make(chan any)
+	f.gate.Store(&gate)
+	return func() {
+		f.gate.Store(nil)
+		close(gate)
+	}
+}

@@ -1,0 +1,214 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/logperf/logperf/fixtures/netlimit"
+	"github.com/logperf/logperf/fixtures/server"
+	"github.com/logperf/logperf/fixtures/workload"
+	"github.com/logperf/logperf/logging/sink/http"
+	"github.com/logperf/logperf/suites/internal/experiment"
+)
+
+const (
+	// networkRate is what a service logs that is busy and no benchmark: at some 200 B
+	// a record three times what 1 Mbit/s carries.
+	networkRate = 2000
+	// networkHealthy is how long callers are timed on a healthy network first.
+	networkHealthy = 500 * time.Millisecond
+)
+
+// troubleOf is what happens to the network in the time of a load.
+type troubleOf struct {
+	name, title, tier string
+	lasts             time.Duration
+	do                func(ctx context.Context, l *netlimit.Link, lasts time.Duration) error
+}
+
+// NetworkLimited is the table of the loads to a collector over a network in
+// trouble.
+func NetworkLimited() []experiment.Scenario {
+	const full = 2 * time.Second
+	var rows []experiment.Scenario
+	for _, c := range []troubleOf{
+		{
+			name: "bandwidth=1Mbit", title: "1 Mbit/s", tier: "full", lasts: full,
+			do: once(func(l *netlimit.Link) error { return l.Bandwidth(1_000_000) }),
+		},
+		{
+			name: "latency=200ms", title: "a latency of 200 ms that varies by 50 ms", tier: "full", lasts: full,
+			do: once(func(l *netlimit.Link) error { return l.Latency(200*time.Millisecond, 50*time.Millisecond) }),
+		},
+		{
+			name: "sliced", title: "packets in slices", tier: "full", lasts: full,
+			do: once(func(l *netlimit.Link) error { return l.Slice(200, 100, 100*time.Microsecond) }),
+		},
+		{
+			name: "timeout", title: "connections that hang until they time out", tier: "full", lasts: full,
+			do: once(func(l *netlimit.Link) error { return l.Timeout(0) }),
+		},
+		{
+			name: "reset=2s", title: "resets every 2 s", tier: "full", lasts: 5 * time.Second, do: resets,
+		},
+		{
+			name: "down=3s", title: "3 s without a network", tier: "smoke", lasts: 3500 * time.Millisecond,
+			do: downFor(3 * time.Second),
+		},
+		{
+			name: "down=10s", title: "10 s without a network", tier: "full", lasts: 10500 * time.Millisecond,
+			do: downFor(10 * time.Second),
+		},
+	} {
+		rows = append(rows, experiment.Scenario{
+			Name: "load/network-limited/" + c.name, Tier: c.tier, Measure: "latency", Proxied: true,
+			Title:   "delivers all it took, and lets no caller feel it, with " + c.title,
+			Metrics: common("service-slowdown", "retries", "breaker-opened"),
+			Arms: ours(func(ctx context.Context, o experiment.Options) (experiment.Subject, error) {
+				return openNetwork(ctx, o, c)
+			}),
+		})
+	}
+	return from(rows, "network.go")
+}
+
+// once is a trouble that begins at once and lasts until the network is healed.
+func once(begin func(*netlimit.Link) error) func(context.Context, *netlimit.Link, time.Duration) error {
+	return func(ctx context.Context, l *netlimit.Link, lasts time.Duration) error {
+		return errors.Join(begin(l), pause(ctx, lasts))
+	}
+}
+
+// downFor takes the network away for so long, and less where the load is shorter.
+func downFor(d time.Duration) func(context.Context, *netlimit.Link, time.Duration) error {
+	return func(ctx context.Context, l *netlimit.Link, lasts time.Duration) error {
+		d := min(d, lasts)
+		return errors.Join(l.Down(), pause(ctx, d), l.Up(), pause(ctx, lasts-d))
+	}
+}
+
+// resets cuts each connection at once, every two seconds, for a tenth of that.
+func resets(ctx context.Context, l *netlimit.Link, lasts time.Duration) error {
+	const every = 2 * time.Second
+	for left := lasts; left > 0; left -= every {
+		cut := min(every/10, left)
+		if err := errors.Join(l.Reset(0), pause(ctx, cut), l.Heal(), pause(ctx, min(every, left)-cut)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wire is a sink with its collector, and the network between the two.
+type wire struct {
+	sink      *http.Sink
+	collector *server.Process
+	proxy     *netlimit.Proxy
+	link      *netlimit.Link
+	report    server.Report
+}
+
+// openWire starts the collector and the proxy before it.
+func openWire(ctx context.Context, o experiment.Options) (*wire, error) {
+	w := &wire{}
+	var err error
+	if w.collector, err = server.Start(context.WithoutCancel(ctx), http.BatchHeader); err != nil {
+		return nil, err
+	}
+	if err := w.connect(ctx, o); err != nil {
+		return nil, errors.Join(err, w.release())
+	}
+	return w, nil
+}
+
+func (w *wire) connect(ctx context.Context, o experiment.Options) error {
+	var err error
+	if w.proxy, err = netlimit.Start(context.WithoutCancel(ctx), netlimit.Options{Binary: o.Proxy, Dir: o.Dir}); err != nil {
+		return err
+	}
+	target, err := url.Parse(w.collector.URL)
+	if err != nil {
+		return err
+	}
+	if w.link, err = w.proxy.Through(ctx, "collector", target.Host); err != nil {
+		return err
+	}
+	w.sink, err = http.New(http.Options{
+		URL: "http://" + w.link.Address(), BatchDelay: 50 * time.Millisecond, BatchBytes: 64 << 10,
+		Timeout: time.Second, Backoff: http.Backoff{Min: 20 * time.Millisecond, Max: 200 * time.Millisecond},
+		Breaker: http.Breaker{Failures: 3, Cooldown: 100 * time.Millisecond, Max: 400 * time.Millisecond},
+		Seed:    o.Seed,
+	})
+	return err
+}
+
+func (w *wire) arrived(ctx context.Context) (arrivals, error) {
+	var err error
+	w.report, err = w.collector.Report(ctx)
+	return arrivalsOf(w.report), err
+}
+
+func (w *wire) release() error {
+	var err error
+	if w.proxy != nil {
+		err = w.proxy.Close()
+	}
+	return errors.Join(err, w.collector.Close())
+}
+
+func openNetwork(ctx context.Context, o experiment.Options, c troubleOf) (experiment.Subject, error) {
+	inputs, err := generated(o, workload.Mixed)
+	if err != nil {
+		return nil, err
+	}
+	var w *wire
+	t, err := openTarget(o, opening{producers: 2, inputs: inputs, far: func(o experiment.Options) (far, error) {
+		if w, err = openWire(ctx, o); err != nil {
+			return far{}, err
+		}
+		return far{sink: w.sink, arrived: w.arrived, release: w.release}, nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	lasts := shorter(o, c.lasts)
+	return &drive{plan: plan{
+		target: t, lossless: true, limiter: "toxiproxy between sink and collector: " + c.title,
+		before: steadily(2, networkRate, shorter(o, networkHealthy)),
+		loads:  []part{{load: steadily(2, networkRate, lasts)}},
+		trouble: func(ctx context.Context, _ *drive) error {
+			return errors.Join(c.do(ctx, w.link, lasts), w.link.Heal())
+		},
+		expect: func(*drive) error { return w.check() },
+		extra: func(d *drive, values map[string]float64) {
+			s := w.sink.Stats()
+			values["retries"], values["breaker-opened"] = float64(s.Retries), float64(s.BreakerOpened)
+			if healthy := d.healthy.Service.Quantile(0.99); healthy > 0 {
+				values["service-slowdown"] = d.traffic[0].Service.Quantile(0.99) / healthy
+			}
+		},
+	}}, nil
+}
+
+// check holds the counters of the sink against each other and against the
+// collector. How often it has to try again, and its breaker to open, are limits.
+func (w *wire) check() error { return agree(w.sink.Stats(), w.report) }
+
+func agree(s http.Stats, r server.Report) error {
+	switch {
+	case s.Requests != s.Batches+s.Retries:
+		return fmt.Errorf("%d requests are not %d batches and %d retries", s.Requests, s.Batches, s.Retries)
+	case s.Lost > 0 || s.FellBack > 0 || s.HeldRecords > 0:
+		return fmt.Errorf("the sink has lost %d records, %d fell back, and it holds %d: want none of them", s.Lost, s.FellBack, s.HeldRecords)
+	case s.BreakerState != http.StateClosed:
+		return fmt.Errorf("the breaker is %s behind the last delivery: want %s", s.BreakerState, http.StateClosed)
+	case r.Refused > 0:
+		return fmt.Errorf("the collector has refused %d requests: %s", r.Refused, r.Fault)
+	case uint64(r.Repeated) > s.Retries:
+		return fmt.Errorf("the collector took %d batches twice, the sink repeated %d requests", r.Repeated, s.Retries)
+	}
+	return nil
+}
