@@ -1,10 +1,12 @@
-// Command logperf looks at limits and stored runs. It measures nothing itself:
-// `make perf` does.
+// Command logperf looks at limits and stored runs, and searches the knee of a
+// load. It judges nothing itself: `make perf` does.
 //
-// Exit status: 0, 1 where the answer is no, 2 for misuse.
+// Exit status: 0, 1 where the answer is no, 2 for misuse, 130 where ^C ended it.
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,21 +16,41 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/logperf/logperf/fixtures/server"
 	"github.com/logperf/logperf/logging/config"
 	"github.com/logperf/logperf/suites/internal/load"
+	"github.com/logperf/logperf/suites/internal/lockstep"
 	"github.com/logperf/logperf/suites/internal/report"
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/scenario"
 	"github.com/logperf/logperf/suites/internal/threshold"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if code, child := serve(os.Stdin, os.Stdout, os.Stderr); child {
+		os.Exit(code)
+	}
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
 
-// run is main without the process.
-func run(args []string, out, errs io.Writer) int {
+// serve does the work of a child process, where this is one: a knee is searched
+// in an arm, which is this binary again, and so is the collector that it sends
+// to. An arm's collector is marked as both, so it comes first.
+func serve(in io.Reader, out, errs io.Writer) (code int, child bool) {
+	switch {
+	case server.IsCollector():
+		return server.Main(in, out, errs), true
+	case lockstep.IsArm():
+		return lockstep.Main(load.All(), in, out, errs), true
+	}
+	return 0, false
+}
+
+// run is main without the process. The end of ctx ends what measures.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	misused := true
 	root := &cobra.Command{
-		Use: "logperf", Short: "Limits and stored runs of the performance suite",
+		Use: "logperf", Short: "Limits, stored runs and knees of the performance suite",
 		SilenceUsage: true, SilenceErrors: true,
 		// From here on the words of the call are right: an error is an answer.
 		PersistentPreRun: func(*cobra.Command, []string) { misused = false },
@@ -37,16 +59,19 @@ func run(args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand())
-	err := root.Execute()
+	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand())
+	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return 0
 	case misused:
-		_, _ = fmt.Fprintf(errs, "logperf: %v (logperf --help lists the commands)\n", err)
+		_, _ = fmt.Fprintf(errs, "logperf: %v (%s --help tells more)\n", err, called.CommandPath())
 		return 2
 	}
 	_, _ = fmt.Fprintf(errs, "logperf: %v\n", err)
+	if errors.Is(err, errInterrupted) {
+		return 130
+	}
 	return 1
 }
 
