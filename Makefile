@@ -14,7 +14,8 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
 	@echo
 	@echo "make perf takes LABELS='subject:queue && measure:latency', TIER=smoke|full|soak or"
-	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log."
+	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log,"
+	@echo "LOGPERF_SOAK=2h says how long a soak lasts."
 
 test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without

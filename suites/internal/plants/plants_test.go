@@ -22,7 +22,8 @@ type plant struct {
 	name, file    string
 	anchor, fault string
 	scenario      string // that must fail
-	verdict       string // what the table has to say of it
+	verdict       string // what the table has to say of it: a limit, or
+	broken        string // what the scenario breaks off with
 }
 
 var plants = []plant{
@@ -49,6 +50,30 @@ var plants = []plant{
 		fault:    "\tif q.timeout == 0 {\n\t\treturn false\n\t}\n",
 		scenario: "queue/saturated/policy=block", verdict: "lost-records",
 	},
+	{
+		name:     "the HTTP sink gives up a batch at the first failure",
+		file:     "logging/sink/http/sender.go",
+		anchor:   "\t\tcase v != again:\n\t\t\ts.refuse(b, err)\n",
+		fault:    "\t\tdefault:\n\t\t\ts.refuse(b, err)\n",
+		scenario: "load/network-limited/down=3s", broken: "http sink",
+	},
+	{
+		name:   "the queue has no bound: what finds it full waits in a goroutine of its own",
+		file:   "logging/logger.go",
+		anchor: "\te, ticket, ok := l.core.queue.Reserve()\n",
+		fault: "\tif l.core.queue.Depth() >= l.core.queue.Cap() {\n" +
+			"\t\twaiting := append([]slog.Attr(nil), attrs...)\n" +
+			"\t\tgo l.capture(now, level, msg, pc, waiting)\n\t\treturn\n\t}\n" +
+			"\te, ticket, ok := l.core.queue.Reserve()\n",
+		scenario: "load/memory-constrained/burst/policy=block", broken: "the kernel killed it for its memory",
+	},
+	{
+		name:     "the pacer waits for a call to return before the next one is due",
+		file:     "suites/internal/experiment/generator.go",
+		anchor:   "\tnow := time.Since(p.start)\n\tif phase.Measured {\n\t\tp.tally.measured += count\n",
+		fault:    "\tnow := time.Since(p.start)\n\tintended = now\n\tif phase.Measured {\n\t\tp.tally.measured += count\n",
+		scenario: "load/generator/stall", verdict: "stall-charged",
+	},
 }
 
 func TestAPlantedFaultFailsTheRun(t *testing.T) {
@@ -66,14 +91,22 @@ func TestAPlantedFaultFailsTheRun(t *testing.T) {
 				t.Fatalf("make perf passes with the plant:\n%s", out)
 			}
 			for line := range strings.Lines(out) {
-				if strings.HasPrefix(line, "FAIL  thresholds.yaml:") && strings.Contains(line, p.scenario+" "+p.verdict) {
+				if p.names(line) {
 					t.Log(line)
 					return
 				}
 			}
-			t.Errorf("make perf fails without naming %s %s:\n%s", p.scenario, p.verdict, out)
+			t.Errorf("make perf fails without naming %s %s%s:\n%s", p.scenario, p.verdict, p.broken, out)
 		})
 	}
+}
+
+// names reports whether a line of the end of a run says what the plant has done.
+func (p plant) names(line string) bool {
+	if p.broken != "" {
+		return strings.HasPrefix(line, "ERROR  scenario "+p.scenario+",") && strings.Contains(line, p.broken)
+	}
+	return strings.HasPrefix(line, "FAIL  thresholds.yaml:") && strings.Contains(line, p.scenario+" "+p.verdict)
 }
 
 // TestThePlantsApply fails as soon as the code has moved away from under a
