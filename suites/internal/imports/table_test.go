@@ -117,7 +117,7 @@ func libraryEdges() []edge {
 func suiteEdges() []edge {
 	const in = "suites/internal/"
 	return []edge{
-		{from: "fixtures/netlimit", to: "github.com/Shopify/toxiproxy/v2", why: "the client of the proxy, whose server is a process of its own"},
+		{from: "fixtures/netlimit", to: "github.com/Shopify/toxiproxy/v2/client", why: "the client of the proxy, whose server is a process of its own"},
 		{from: "fixtures/server", to: "fixtures/numbered", why: "a collector checks what arrives"},
 
 		{from: in + "stat", to: "golang.org/x/perf/benchmath", why: "the interval that benchstat shows"},
