@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,8 +25,26 @@ func TestMain(m *testing.M) {
 	if server.IsCollector() {
 		os.Exit(server.Main(os.Stdin, os.Stdout, os.Stderr))
 	}
-	goleak.VerifyTestMain(m)
+	dir, err := os.MkdirTemp("", "logperf-load-")
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	built = sync.OnceValues(func() (string, error) {
+		root, err := filepath.Abs("../../..")
+		if err != nil {
+			return "", err
+		}
+		return netlimit.Build(context.Background(), root, dir)
+	})
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(dir)
+		os.Exit(code)
+	}))
 }
+
+// built is the network proxy, built once where a test asks for it.
+var built func() (string, error)
 
 func TestTablesAreValid(t *testing.T) {
 	var names []string
@@ -99,19 +118,7 @@ func TestEachLoadKeepsItsRecords(t *testing.T) {
 	}
 }
 
-// proxy builds the network proxy.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "logperf-load-")
-	if err != nil {
-		return "", err
-	}
-	root, err := filepath.Abs("../../..")
-	if err != nil {
-		return "", err
-	}
-	return netlimit.Build(context.Background(), root, dir)
-})
-
+// proxy is the path of the network proxy.
 func proxy(t *testing.T) string {
 	t.Helper()
 	path, err := built()
