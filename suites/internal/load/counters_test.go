@@ -56,6 +56,7 @@ func TestTheCountersOfASinkFitThoseOfItsCollector(t *testing.T) {
 		{"a breaker that is left open", func(s *http.Stats, _ *server.Report) { s.BreakerState = http.StateOpen }, "the breaker is open behind the last delivery: want closed"},
 		{"a breaker that is left half open", func(s *http.Stats, _ *server.Report) { s.BreakerState = http.StateHalfOpen }, "want closed"},
 		{"a request that was refused", func(_ *http.Stats, r *server.Report) { r.Refused, r.Fault = 1, "no gzip" }, "the collector has refused 1 requests: no gzip"},
+		{"a request whose connection ended", func(_ *http.Stats, r *server.Report) { r.Broken = 1 }, ""},
 		{"as many batches twice as retries", func(_ *http.Stats, r *server.Report) { r.Repeated = 2 }, ""},
 		{"more batches twice than retries", func(_ *http.Stats, r *server.Report) { r.Repeated = 3 }, "took 3 batches twice, the sink repeated 2 requests"},
 	} {
