@@ -83,6 +83,12 @@ type Result struct {
 	// Curves show the rates that each repetition tried, by rising rate, where it
 	// tried several.
 	Curves [][]CurvePoint `json:"curves,omitempty"`
+	// Histograms is the file below the folder of the run that holds the times of
+	// single calls over all repetitions, in HDR log format; empty without.
+	Histograms string `json:"histograms,omitempty"`
+	// Profiles are the files below the folder of the run that show where time and
+	// memory went, by kind: cpu, allocs; they are from a pass of their own.
+	Profiles map[string]string `json:"profiles,omitempty"`
 	// Drift is the time of the last quarter of the slices over that of the
 	// first, recorded and never judged.
 	Drift float64 `json:"drift,omitempty"`
