@@ -69,6 +69,7 @@ func packages() map[string]string {
 		"logging/loggingtest":         "the test kit is for users of the library: nothing but the library",
 
 		"suites":                     "specs join scenarios to the harness; the bootstrap alone reads the library's settings",
+		"suites/cmd/arm":             "the arm of the gate is linked dozens of times: scenarios and their protocol alone",
 		"suites/cmd/logperf":         "the command reads limits and stored runs and searches knees: it neither judges nor needs Ginkgo",
 		"suites/internal/metric":     "metric is the leaf of the suites",
 		"suites/internal/stat":       "statistics know numbers alone",
@@ -195,6 +196,10 @@ func suiteEdges() []edge {
 		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
 
+		{from: "suites/cmd/arm", to: in + "experiment", why: "opens the subject whose instructions are counted"},
+		{from: "suites/cmd/arm", to: in + "lockstep", why: "serves its scenarios"},
+		{from: "suites/cmd/arm", to: in + "scenario", why: "the scenarios that it serves"},
+
 		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
 		{from: "suites/cmd/logperf", to: "fixtures/server", why: "the binary is the collector of its arms"},
 		{from: "suites/cmd/logperf", to: in + "experiment", why: "the scenario whose knee is searched"},
@@ -235,6 +240,9 @@ func barriers() []barrier {
 		{in + "lockstep", "logging", "a maintainer of another library could use what measures"},
 		{in + "threshold", "logging", "a maintainer of another library could use what judges"},
 		{in + "harness", "logging", "the bootstrap alone knows the library's settings"},
+	}
+	for _, heavy := range []string{ginkgo, gomega, "fixtures/server", "fixtures/netlimit", "fixtures/memlimit", in + "load", in + "threshold", "logging/config", "github.com/spf13/cobra"} {
+		all = append(all, barrier{"suites/cmd/arm", heavy, "the arm of the gate is linked dozens of times and has to be small"})
 	}
 	for _, linked := range []string{"metric", "stat", "result", "experiment", "lockstep", "scenario"} {
 		for _, heavy := range []string{ginkgo, gomega, in + "threshold", in + "matcher", in + "harness", in + "report"} {
