@@ -1,7 +1,8 @@
 // Command logperf looks at limits and stored runs, and searches the knee of a
 // load. It judges nothing itself: `make perf` does.
 //
-// Exit status: 0, 1 where the answer is no, 2 for misuse, 130 where ^C ended it.
+// Exit status: 0, 1 where the answer is no, 2 for misuse, 3 where it is
+// INCONCLUSIVE, 130 where ^C ended it.
 package main
 
 import (
@@ -60,6 +61,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand())
+	root.AddCommand(gateCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
@@ -69,6 +71,12 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 2
 	}
 	_, _ = fmt.Fprintf(errs, "logperf: %v\n", err)
+	if with, ok := errors.AsType[interface {
+		error
+		Status() int
+	}](err); ok {
+		return with.Status()
+	}
 	if errors.Is(err, errInterrupted) {
 		return 130
 	}

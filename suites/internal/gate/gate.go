@@ -177,7 +177,7 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 	if err != nil {
 		return err
 	}
-	report.Base, report.Head, report.Notes = s.baseName, s.headName, s.notes
+	report.Base, report.Head, report.Commit, report.Notes = s.baseName, s.headName, s.commit, s.notes
 	p, err := newPlan(o, s.ours, s.theirs)
 	if err != nil {
 		return err

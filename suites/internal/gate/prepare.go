@@ -15,6 +15,7 @@ import (
 type sides struct {
 	base, head         *tree
 	baseName, headName string
+	commit             string // of the base
 	// ours are the scenarios of the head. theirs are those of the base's own suites;
 	// nil where they are the same.
 	ours, theirs []experiment.Scenario
@@ -105,6 +106,7 @@ func (p *preparation) findBase(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the base: %w", err)
 	}
+	p.sides.commit = commit
 	p.baseDir, p.sides.baseName = dir, fmt.Sprintf("%s (%s)", short(commit), name)
 	return nil
 }

@@ -25,8 +25,10 @@ type Report struct {
 	// Why is the reason of a verdict that no scenario explains.
 	Why string `json:"why,omitempty"`
 	// Identical is set where base and head are the same program.
-	Identical bool     `json:"identical,omitempty"`
-	Base      string   `json:"base"`
+	Identical bool   `json:"identical,omitempty"`
+	Base      string `json:"base"`
+	// Commit is the base's, empty where that is the working tree.
+	Commit    string   `json:"base_commit,omitempty"`
 	Head      string   `json:"head"`
 	Notes     []string `json:"notes,omitempty"`
 	Seed      uint64   `json:"seed"`
