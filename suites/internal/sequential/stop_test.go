@@ -63,7 +63,7 @@ func TestSettlingLeavesTheConfirmation(t *testing.T) {
 		if scenario == "slow" {
 			return flat(.08)("", "", pair)
 		}
-		return .5 * float64(2*(pair%2)-1)
+		return wild("", "", pair)
 	}
 	p := begin(t, Options{}, hs)
 	reach(t, p, 24, of)
