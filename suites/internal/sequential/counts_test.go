@@ -1,10 +1,10 @@
 package sequential
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,7 +15,7 @@ import (
 func countHypotheses(n int) []Hypothesis {
 	hs := make([]Hypothesis, n)
 	for i := range hs {
-		hs[i] = Hypothesis{Scenario: fmt.Sprint(i), Metric: "instructions/op", Limit: .01}
+		hs[i] = Hypothesis{Scenario: strconv.Itoa(i), Metric: "instructions/op", Limit: .01}
 	}
 	return hs
 }
@@ -241,19 +241,17 @@ func TestCountsOfExchangedArmsAreTheOpposite(t *testing.T) {
 // countStudy is 20 counted scenarios of which one may have more instructions. Repeated
 // counts vary with the deviations that were measured, and are skewed: now and then
 // a collection or a growing map comes in.
-func countStudy(m *machine, slowdown float64) (decisions []Decision, slow int) {
-	c, err := NewCounts(CountOptions{}, countHypotheses(20))
-	if err != nil {
-		panic(err)
-	}
+func countStudy(tb testing.TB, m *machine, slowdown float64) (decisions []Decision, slow int) {
+	tb.Helper()
+	c := beginCounts(tb, CountOptions{}, 20)
 	if slow = -1; slowdown > 0 {
 		slow = m.IntN(20)
 	}
 	for !c.Look() {
 		for _, w := range c.Wants() {
-			var i int
-			if _, err := fmt.Sscan(w.Scenario, &i); err != nil {
-				panic(err)
+			i, err := strconv.Atoi(w.Scenario)
+			if err != nil {
+				tb.Fatal(err)
 			}
 			sd := []float64{.0032, .0046}[i%2]
 			noise := func() float64 { return sd * (.8*m.NormFloat64() + .6*m.skewed()) }
@@ -262,23 +260,24 @@ func countStudy(m *machine, slowdown float64) (decisions []Decision, slow int) {
 				head += math.Log1p(slowdown)
 			}
 			if err := c.Add(w.Scenario, 16750*math.Exp(base), 16750*math.Exp(head)); err != nil {
-				panic(err)
+				tb.Fatal(err)
 			}
 		}
 	}
 	return c.Decisions(), slow
 }
 
-func manyCounts(seed uint64, runs int, slowdown float64) tally {
+func manyCounts(tb testing.TB, seed uint64, runs int, slowdown float64) tally {
+	tb.Helper()
 	t := tally{runs: runs}
 	for run := range runs {
-		t.count(countStudy(newMachine(seed, uint64(run)), slowdown))
+		t.count(countStudy(tb, newMachine(seed, uint64(run)), slowdown))
 	}
 	return t
 }
 
 func TestCountsOfUnchangedCodePass(t *testing.T) {
-	got := manyCounts(900, 400, 0)
+	got := manyCounts(t, 900, 400, 0)
 	// Of 400 runs with .02 each more than 18 are rarer than one in 1,000.
 	if share := float64(got.inconclusive) / float64(got.unchanged); got.falseFails > 18 || share > .01 {
 		t.Errorf("%d of %d runs FAIL, %.4f of the verdicts are INCONCLUSIVE", got.falseFails, got.runs, share)
@@ -286,14 +285,14 @@ func TestCountsOfUnchangedCodePass(t *testing.T) {
 }
 
 func TestTwoPercentMoreInstructionsFail(t *testing.T) {
-	if got := manyCounts(901, 400, .02); got.failed != got.runs {
+	if got := manyCounts(t, 901, 400, .02); got.failed != got.runs {
 		t.Errorf("%d of %d FAIL", got.failed, got.runs)
 	}
 }
 
 // What is equal to the limit passes in Beta of the runs, .01.
 func TestOnePercentMoreInstructionsSeldomPass(t *testing.T) {
-	if got := manyCounts(902, 400, .01); got.passed > 16 {
+	if got := manyCounts(t, 902, 400, .01); got.passed > 16 {
 		t.Errorf("%d of %d pass", got.passed, got.runs)
 	}
 }

@@ -76,6 +76,7 @@ func producersMeasured(m *machine, _ int) float64 {
 
 // Indices of noises that tests treat apart.
 const (
+	mixed      = 6
 	busy       = 7
 	headBursts = 9
 	drift      = 10

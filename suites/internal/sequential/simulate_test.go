@@ -1,8 +1,8 @@
 package sequential
 
 import (
-	"fmt"
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/logperf/logperf/suites/internal/result"
@@ -35,7 +35,7 @@ type tally struct {
 func (s study) hypotheses() []Hypothesis {
 	hs := make([]Hypothesis, s.scenarios)
 	for i := range hs {
-		hs[i] = Hypothesis{Scenario: fmt.Sprint(i), Metric: "ns/op", Limit: s.limit}
+		hs[i] = Hypothesis{Scenario: strconv.Itoa(i), Metric: "ns/op", Limit: s.limit}
 	}
 	return hs
 }
@@ -52,8 +52,8 @@ func (s study) run(tb testing.TB, m *machine) (decisions []Decision, slow int) {
 		slow = m.IntN(s.scenarios)
 	}
 	pair := func(w Want) {
-		var scenario int
-		if _, err := fmt.Sscan(w.Scenario, &scenario); err != nil {
+		scenario, err := strconv.Atoi(w.Scenario)
+		if err != nil {
 			tb.Fatal(err)
 		}
 		y := s.noise.pair(m, scenario)
