@@ -128,7 +128,11 @@ func FuzzNoVerdictWithoutItsPairs(f *testing.F) {
 	for _, slowdown := range []int{0, 10, 20, 60} {
 		seed := make([]byte, 1200)
 		for i := 0; i < len(seed); i += 2 {
-			seed[i] = byte(random.IntN(3)<<4 | 3 + random.IntN(13))
+			op := 7 // a pair
+			if random.IntN(8) == 0 {
+				op = 3 // a look
+			}
+			seed[i] = byte(random.IntN(3)<<4 | op)
 			seed[i+1] = byte(slowdown + random.IntN(21) - 10)
 		}
 		f.Add(seed)

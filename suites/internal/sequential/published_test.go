@@ -41,31 +41,36 @@ const countedNoise = "instructions: 0.32 and 0.46 % from count to count"
 
 func cells() []cell {
 	var all []cell
-	timed := func(study string, s study, name string) {
-		all = append(all, cell{study: study, noise: name, slowdown: s.slowdown, run: s.many})
+	timed := func(kind string, s study) {
+		all = append(all, cell{study: kind, noise: s.noise.name, slowdown: s.slowdown, run: s.many})
 	}
 	for _, n := range noises() {
 		for _, slowdown := range []float64{0, .02, .03, .04, .05, .06, .08} {
-			timed("family of 30", family(n, slowdown), n.name)
+			timed("family of 30", family(n, slowdown))
 		}
 	}
 	for _, slowdown := range []float64{0, .02, .03, .04, .05, .06, .08} {
 		s := family(noises()[mixed], slowdown)
 		s.options.Others = 30
-		timed("family of 60, of which 30 are timed", s, s.noise.name)
+		timed("family of 60, of which 30 are timed", s)
 	}
 	inRow := family(noises()[drift], 0)
 	inRow.rowwise = true
-	timed("family of 30, all pairs of a scenario in a row", inRow, inRow.noise.name)
+	timed("family of 30, all pairs of a scenario in a row", inRow)
 	for _, n := range noises()[3:6] {
 		for _, slowdown := range []float64{0, .01, .02, .03, .04} {
-			timed("alone", alone(n, slowdown), n.name)
+			timed("alone", alone(n, slowdown))
 		}
 	}
-	for _, slowdown := range []float64{0, .005, .01, .015, .02} {
-		all = append(all, cell{study: "counts of 20", noise: countedNoise, slowdown: slowdown, run: func(tb testing.TB, seed uint64, runs int) tally {
-			return manyCounts(tb, seed, runs, slowdown)
-		}})
+	for _, scenarios := range []int{20, 1} {
+		for _, slowdown := range []float64{0, .005, .01, .015, .02} {
+			all = append(all, cell{
+				study: fmt.Sprintf("counts of %d", scenarios), noise: countedNoise, slowdown: slowdown,
+				run: func(tb testing.TB, seed uint64, runs int) tally {
+					return manyCounts(tb, seed, scenarios, runs, slowdown)
+				},
+			})
+		}
 	}
 	return all
 }
