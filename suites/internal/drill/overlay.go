@@ -1,0 +1,65 @@
+package drill
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Apply returns the text of the plant's file with the fault in it. An anchor
+// that is gone or doubled is an error: the plant might otherwise do nothing, or
+// something else than it says.
+func (p Plant) Apply(root string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.File)))
+	if err != nil {
+		return "", fmt.Errorf("plant %s no longer applies: %w", p.Name, err)
+	}
+	return p.replace(string(text))
+}
+
+func (p Plant) replace(text string) (string, error) {
+	if n := strings.Count(text, p.Anchor); n != 1 {
+		return "", fmt.Errorf("plant %s no longer applies: its anchor occurs %d times in %s, want once", p.Name, n, p.File)
+	}
+	return strings.Replace(text, p.Anchor, p.Fault, 1), nil
+}
+
+// Overlay writes what `go build -overlay` reads into dir and returns the path
+// of that file. The plants are applied one after the other, so several may share
+// a file as long as each still finds its anchor once.
+func Overlay(root, dir string, plants ...Plant) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	texts := map[string]string{}
+	for _, p := range plants {
+		text, seen := texts[p.File]
+		if seen {
+			text, err = p.replace(text)
+		} else {
+			text, err = p.Apply(root)
+		}
+		if err != nil {
+			return "", err
+		}
+		texts[p.File] = text
+	}
+	replaced := map[string]string{}
+	for file, text := range texts {
+		// The name of the file stays at the end: compilers show it.
+		path := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		replaced[filepath.Join(root, filepath.FromSlash(file))] = path
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": replaced})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "overlay.json")
+	return path, os.WriteFile(path, overlay, 0o600)
+}
