@@ -43,10 +43,14 @@ func (s Suite) Judge(ctx context.Context, overlay string, p Plant, c Catch) (Fin
 		return Finding{}, fmt.Errorf("the suite does not build with plant %s: %w\n%s", p.Name, err, out)
 	}
 	// The specs look for the repository from the folder of their package.
-	out, failed := command(ctx, filepath.Join(s.Root, "suites"), []string{
+	environ := []string{
 		"LOGPERF_MEASURE=1", "LOGPERF_INCONCLUSIVE=warn", "GINKGO_NO_COLOR=TRUE",
-		"LOGPERF_ONLY=" + c.Scenario, "LOGPERF_BENCHMARK_RESULTS=" + results, "LOGPERF_BENCHMARK_PROFILE=" + c.Profile,
-	}, binary)
+		"LOGPERF_ONLY=" + c.Scenario, "LOGPERF_BENCHMARK_RESULTS=" + results,
+	}
+	if c.Profile != "" {
+		environ = append(environ, "LOGPERF_BENCHMARK_PROFILE="+c.Profile)
+	}
+	out, failed := command(ctx, filepath.Join(s.Root, "suites"), environ, binary)
 	run, err := result.At(results).Load(result.Latest)
 	if err != nil {
 		return Finding{}, fmt.Errorf("the suite left no results with plant %s: %w\n%s", p.Name, errors.Join(err, failed), out)
