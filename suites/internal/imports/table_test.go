@@ -69,6 +69,7 @@ func packages() map[string]string {
 		"logging/loggingtest":         "the test kit is for users of the library: nothing but the library",
 
 		"suites":                     "specs join scenarios to the harness; the bootstrap alone reads the library's settings",
+		"suites/cmd/arm":             "the arm of the gate is linked dozens of times: scenarios and their protocol alone",
 		"suites/cmd/logperf":         "the command reads limits and stored runs and searches knees: it neither judges nor needs Ginkgo",
 		"suites/internal/metric":     "metric is the leaf of the suites",
 		"suites/internal/stat":       "statistics know numbers alone",
@@ -83,6 +84,8 @@ func packages() map[string]string {
 		"suites/internal/load":       "load scenarios are linked into the arms of the suite: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
 		"suites/internal/plants":     "this test starts make and reads what it prints",
+
+		"suites/internal/sequential": "what decides knows pairs of numbers, not what they are of or where they come from",
 	}
 }
 
@@ -184,6 +187,9 @@ func suiteEdges() []edge {
 		{from: in + "load", to: "go.uber.org/zap", why: "a peer under the same load"},
 		{from: in + "load", to: in + "stat", why: "the trend of a soak"},
 
+		{from: in + "sequential", to: in + "result", why: "PASS, FAIL and INCONCLUSIVE"},
+		{from: in + "sequential", to: in + "stat", why: "signed ranks"},
+
 		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
 		{from: in + "harness", to: in + "lockstep", why: "measures it"},
 		{from: in + "harness", to: in + "metric", why: "units of the gmeasure view"},
@@ -194,6 +200,10 @@ func suiteEdges() []edge {
 		{from: in + "harness", to: in + "matcher", why: "fails the spec where a limit does not hold"},
 		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
+
+		{from: "suites/cmd/arm", to: in + "experiment", why: "opens the subject whose instructions are counted"},
+		{from: "suites/cmd/arm", to: in + "lockstep", why: "serves its scenarios"},
+		{from: "suites/cmd/arm", to: in + "scenario", why: "the scenarios that it serves"},
 
 		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
 		{from: "suites/cmd/logperf", to: "fixtures/server", why: "the binary is the collector of its arms"},
@@ -235,6 +245,9 @@ func barriers() []barrier {
 		{in + "lockstep", "logging", "a maintainer of another library could use what measures"},
 		{in + "threshold", "logging", "a maintainer of another library could use what judges"},
 		{in + "harness", "logging", "the bootstrap alone knows the library's settings"},
+	}
+	for _, heavy := range []string{ginkgo, gomega, "fixtures/server", "fixtures/netlimit", "fixtures/memlimit", in + "load", in + "threshold", "logging/config", "github.com/spf13/cobra"} {
+		all = append(all, barrier{"suites/cmd/arm", heavy, "the arm of the gate is linked dozens of times and has to be small"})
 	}
 	for _, linked := range []string{"metric", "stat", "result", "experiment", "lockstep", "scenario"} {
 		for _, heavy := range []string{ginkgo, gomega, in + "threshold", in + "matcher", in + "harness", in + "report"} {
