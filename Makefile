@@ -8,7 +8,7 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf plants schema fmt lint
+.PHONY: help test perf drill schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -16,6 +16,7 @@ help: ## list the targets
 	@echo "make perf takes LABELS='subject:queue && measure:latency', TIER=smoke|full|soak or"
 	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log,"
 	@echo "LOGPERF_SOAK=2h says how long a soak lasts."
+	@echo "make drill takes SHORT=1, which plants some, or PLANT=<name>."
 
 test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
@@ -45,8 +46,11 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
-plants: ## build with planted faults and see that make perf fails for each
-	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
+# SHORT plants some of the regressions, PLANT the one of that name.
+SHORT ?=
+PLANT ?=
+drill: ## plant known regressions and see that each is caught
+	@exec go tool logperf drill $(if $(SHORT),--short) $(if $(PLANT),--only='$(PLANT)')
 
 schema: ## write docs/thresholds.schema.json anew
 	go tool logperf thresholds schema > docs/.thresholds.schema.json

@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand())
+	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand(), drillCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 2
 	}
 	_, _ = fmt.Fprintf(errs, "logperf: %v\n", err)
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, errInterrupted) || errors.Is(err, errDrillInterrupted) {
 		return 130
 	}
 	return 1
