@@ -11,9 +11,9 @@ import (
 
 // A Judge measures code with a plant in it.
 type Judge interface {
-	// Judge builds with the overlay, measures the scenario of the catch and says
-	// what became of it. An error means that there is no verdict.
-	Judge(ctx context.Context, overlay string, p Plant, c Catch) (Finding, error)
+	// Judge builds with the plant, which is laid for it, measures the scenario of
+	// the catch and says what became of it. An error means that there is no verdict.
+	Judge(ctx context.Context, laid Planted, p Plant, c Catch) (Finding, error)
 }
 
 // A Finding is what a judge says of a plant.
@@ -112,11 +112,11 @@ func try(ctx context.Context, p Plant, c Catch, o Options) (Finding, error) {
 		return Finding{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	overlay, err := Overlay(o.Root, dir, p)
+	laid, err := Lay(o.Root, dir, p)
 	if err != nil {
 		return Finding{}, err
 	}
-	return judge.Judge(ctx, overlay, p, c)
+	return judge.Judge(ctx, laid, p, c)
 }
 
 // Verdict is nil where all trials came out as they have to, and at least one was

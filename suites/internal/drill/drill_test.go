@@ -21,14 +21,14 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // judgeFunc is a judge without a build.
-type judgeFunc func(overlay string, p Plant, c Catch) (Finding, error)
+type judgeFunc func(laid Planted, p Plant, c Catch) (Finding, error)
 
-func (f judgeFunc) Judge(_ context.Context, overlay string, p Plant, c Catch) (Finding, error) {
-	return f(overlay, p, c)
+func (f judgeFunc) Judge(_ context.Context, laid Planted, p Plant, c Catch) (Finding, error) {
+	return f(laid, p, c)
 }
 
 // catching is a judge that catches every regression and nothing else.
-func catching(_ string, p Plant, _ Catch) (Finding, error) {
+func catching(_ Planted, p Plant, _ Catch) (Finding, error) {
 	if p.Unchanged {
 		return Finding{Outcome: result.Pass}, nil
 	}
@@ -89,11 +89,11 @@ func TestADrillFailsWhenAnyOneCatchIsDisabled(t *testing.T) {
 				if disabled.Unchanged && now.err == nil {
 					now.finding, now.word = Finding{Outcome: result.Fail, Caught: true}, "FALSE ALARM"
 				}
-				trials, err := run(t, plants, func(overlay string, p Plant, by Catch) (Finding, error) {
+				trials, err := run(t, plants, func(laid Planted, p Plant, by Catch) (Finding, error) {
 					if p.Name == disabled.Name && by == c {
 						return now.finding, now.err
 					}
-					return catching(overlay, p, by)
+					return catching(laid, p, by)
 				})
 				if err == nil {
 					t.Errorf("%s by %s on %s: the drill passes with %+v, %v", disabled.Name, c.By, c.Scenario, now.finding, now.err)
@@ -124,7 +124,7 @@ func TestADrillOfNothingFails(t *testing.T) {
 func TestADrillEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stopped := errors.New("stopped")
-	trials, err := Run(ctx, repository(t), Options{Root: root, Judges: judges(func(string, Plant, Catch) (Finding, error) {
+	trials, err := Run(ctx, repository(t), Options{Root: root, Judges: judges(func(Planted, Plant, Catch) (Finding, error) {
 		cancel(stopped)
 		return Finding{}, ctx.Err()
 	})})
@@ -135,13 +135,13 @@ func TestADrillEndsWithItsContext(t *testing.T) {
 
 func TestTheJudgeIsGivenAnOverlayThatIsGoneAfterwards(t *testing.T) {
 	seen := ""
-	_, err := run(t, repository(t)[:1], func(overlay string, p Plant, c Catch) (Finding, error) {
-		seen = overlay
-		text, err := os.ReadFile(overlay)
+	_, err := run(t, repository(t)[:1], func(laid Planted, p Plant, c Catch) (Finding, error) {
+		seen = laid.Overlay
+		text, err := os.ReadFile(laid.Overlay)
 		if err != nil || !strings.Contains(string(text), p.File) {
 			t.Errorf("the overlay holds %q (%v), want %s replaced", text, err, p.File)
 		}
-		return catching(overlay, p, c)
+		return catching(laid, p, c)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,13 +26,22 @@ func (p Plant) replace(text string) (string, error) {
 	return strings.Replace(text, p.Anchor, p.Fault, 1), nil
 }
 
-// Overlay writes what `go build -overlay` reads into dir and returns the path
-// of that file. The plants are applied one after the other, so several may share
-// a file as long as each still finds its anchor once.
-func Overlay(root, dir string, plants ...Plant) (string, error) {
+// Planted are plants as the go command takes them.
+type Planted struct {
+	// Files maps each file that is replaced, by its path from the root of the
+	// repository, to what stands in its place.
+	Files map[string]string
+	// Overlay is the path of the file that `go build -overlay` reads.
+	Overlay string
+}
+
+// Lay applies the plants and writes what comes of it into dir. They are applied
+// one after the other, so several may share a file as long as each still finds
+// its anchor once.
+func Lay(root, dir string, plants ...Plant) (Planted, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
-		return "", err
+		return Planted{}, err
 	}
 	texts := map[string]string{}
 	for _, p := range plants {
@@ -43,23 +52,24 @@ func Overlay(root, dir string, plants ...Plant) (string, error) {
 			text, err = p.Apply(root)
 		}
 		if err != nil {
-			return "", err
+			return Planted{}, err
 		}
 		texts[p.File] = text
 	}
+	laid := Planted{Files: map[string]string{}, Overlay: filepath.Join(dir, "overlay.json")}
 	replaced := map[string]string{}
 	for file, text := range texts {
-		// The name of the file stays at the end: compilers show it.
+		// The compiler shows this name: the file can be told by it.
 		path := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			return "", err
+			return Planted{}, err
 		}
+		laid.Files[file] = path
 		replaced[filepath.Join(root, filepath.FromSlash(file))] = path
 	}
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": replaced})
+	text, err := json.Marshal(map[string]map[string]string{"Replace": replaced})
 	if err != nil {
-		return "", err
+		return Planted{}, err
 	}
-	path := filepath.Join(dir, "overlay.json")
-	return path, os.WriteFile(path, overlay, 0o600)
+	return laid, os.WriteFile(laid.Overlay, text, 0o600)
 }

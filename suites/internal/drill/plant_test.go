@@ -72,7 +72,7 @@ func TestAPlantThatNoLongerAppliesIsAnError(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := Overlay(root, t.TempDir(), p); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := Lay(root, t.TempDir(), p); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q gives %v, want %s", text, err, want)
 		}
 	}
@@ -113,7 +113,7 @@ func TestAllPlantsApplyAndCompile(t *testing.T) {
 	for len(plants) > 0 {
 		var together, later []Plant
 		for _, p := range plants {
-			if _, err := Overlay(root, t.TempDir(), append(together, p)...); err != nil {
+			if _, err := Lay(root, t.TempDir(), append(together, p)...); err != nil {
 				later = append(later, p)
 				continue
 			}
@@ -127,11 +127,11 @@ func TestAllPlantsApplyAndCompile(t *testing.T) {
 // build compiles the packages that the plants stand in.
 func build(t *testing.T, plants []Plant) {
 	t.Helper()
-	overlay, err := Overlay(root, t.TempDir(), plants...)
+	laid, err := Lay(root, t.TempDir(), plants...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"build", "-overlay=" + overlay}
+	args := []string{"build", "-overlay=" + laid.Overlay}
 	var names []string
 	for _, p := range plants {
 		if folder := "./" + path.Dir(p.File); !slices.Contains(args, folder) {

@@ -30,7 +30,7 @@ type Suite struct {
 }
 
 // Judge implements Judge.
-func (s Suite) Judge(ctx context.Context, overlay string, p Plant, c Catch) (Finding, error) {
+func (s Suite) Judge(ctx context.Context, laid Planted, p Plant, c Catch) (Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, mostOfASuite)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "logperf-drill-")
@@ -39,7 +39,7 @@ func (s Suite) Judge(ctx context.Context, overlay string, p Plant, c Catch) (Fin
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary, results := filepath.Join(dir, "suite.test"), filepath.Join(dir, "results")
-	if out, err := command(ctx, s.Root, nil, "go", "test", "-c", "-overlay="+overlay, "-o", binary, "./suites"); err != nil {
+	if out, err := command(ctx, s.Root, nil, "go", "test", "-c", "-overlay="+laid.Overlay, "-o", binary, "./suites"); err != nil {
 		return Finding{}, fmt.Errorf("the suite does not build with plant %s: %w\n%s", p.Name, err, out)
 	}
 	// The specs look for the repository from the folder of their package.

@@ -102,7 +102,7 @@ func TestABuildEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	root := smallRepository(t)
-	if _, err := (Suite{Root: root}).Judge(ctx, "none", Plant{Name: "a"}, Catch{}); err == nil {
+	if _, err := (Suite{Root: root}).Judge(ctx, Planted{Overlay: "none"}, Plant{Name: "a"}, Catch{}); err == nil {
 		t.Error("it builds all the same")
 	}
 }
