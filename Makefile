@@ -8,7 +8,7 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf drill schema fmt lint
+.PHONY: help test perf gate gate-pull-request drill schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -39,12 +39,39 @@ ifeq ($(TIER),soak)
 export LOGPERF_SOAK ?= 1
 endif
 
+# BASE is what make gate compares with; empty: where this branch left the main
+# branch. The values reach the shell through the environment, taken literally.
+export GATE_BASE := $(value BASE)
+export GATE_LABELS := $(value LABELS)
+export GATE_ONLY := $(value ONLY)
+export GATE_SUMMARY := $(value SUMMARY)
+export GATE_ACCEPT := $(value ACCEPT)
+gate_flags = --base "$$GATE_BASE" --only "$$GATE_ONLY" --label-filter "$$GATE_LABELS" \
+	--markdown "$$GATE_SUMMARY" --accept "$$GATE_ACCEPT" $(GATE_FLAGS)
+
 # The last command replaces the shell, which would end at ^C before the suite
 # has written its results.
 perf: ## measure the scenarios and hold them against thresholds.yaml
 	$(if $(tiers),,$(error TIER is "$(TIER)": want smoke, full or soak))
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
+
+gate: ## compare with BASE: did the library get slower?
+	@exec go tool logperf gate $(gate_flags)
+
+# The gate of a pull request: once more with twice the time where it could not
+# decide, and then a neutral end, because a noisy machine is not the author's fault.
+gate-pull-request: ## the gate in CI: BASE, SUMMARY=file for Markdown, ACCEPT=reason
+	@go tool logperf gate $(gate_flags); status=$$?; \
+	if [ $$status -eq 3 ]; then \
+		echo "INCONCLUSIVE: once more with twice the time"; \
+		go tool logperf gate $(gate_flags) --budget 16m; status=$$?; \
+	fi; \
+	if [ $$status -eq 3 ]; then \
+		echo "::warning::The gate could not decide on this machine, twice. This is neither a PASS nor a FAIL: make gate on a quiet machine decides."; \
+		exit 0; \
+	fi; \
+	exit $$status
 
 # SHORT plants some of the regressions, PLANT the one of that name.
 SHORT ?=

@@ -23,9 +23,6 @@ import (
 // plantsFolder holds the plants, from the root of the repository.
 const plantsFolder = "suites/testdata/drill"
 
-// errDrillInterrupted is the end of a drill that was not waited for.
-var errDrillInterrupted = errors.New("interrupted: what was being measured was ended, and the drill has no verdict")
-
 // drillCall is a call of the command.
 type drillCall struct {
 	short  bool
@@ -109,7 +106,7 @@ func (d *drillCall) run(ctx context.Context, out, errs io.Writer) error {
 		Watch:  newWatch(errs, d.plants),
 	})
 	if ctx.Err() != nil {
-		return errDrillInterrupted
+		return gateEnded{130, "interrupted: what was being measured was ended, and the drill has no verdict"}
 	}
 	if err != nil {
 		return err

@@ -1,7 +1,8 @@
 // Command logperf looks at limits and stored runs, and searches the knee of a
 // load. It judges nothing itself: `make perf` does.
 //
-// Exit status: 0, 1 where the answer is no, 2 for misuse, 130 where ^C ended it.
+// Exit status: 0, 1 where the answer is no, 2 for misuse, 3 where it is
+// INCONCLUSIVE, 130 where ^C ended it.
 package main
 
 import (
@@ -59,7 +60,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand(), drillCommand())
+	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand())
+	root.AddCommand(gateCommand())
+	root.AddCommand(drillCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
@@ -69,7 +72,13 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 2
 	}
 	_, _ = fmt.Fprintf(errs, "logperf: %v\n", err)
-	if errors.Is(err, errInterrupted) || errors.Is(err, errDrillInterrupted) {
+	if with, ok := errors.AsType[interface {
+		error
+		Status() int
+	}](err); ok {
+		return with.Status()
+	}
+	if errors.Is(err, errInterrupted) {
 		return 130
 	}
 	return 1

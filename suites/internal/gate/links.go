@@ -109,6 +109,9 @@ type draw struct {
 func (d *draw) extend(n int) {
 	for _, order := range []*[]int{&d.base, &d.head} {
 		from := len(*order)
+		if from >= n {
+			continue
+		}
 		for _, i := range d.rand.Perm(n - from) {
 			*order = append(*order, from+i)
 		}

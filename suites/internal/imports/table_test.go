@@ -71,6 +71,7 @@ func packages() map[string]string {
 		"suites":                     "specs join scenarios to the harness; the bootstrap alone reads the library's settings",
 		"suites/cmd/arm":             "the arm of the gate is linked dozens of times: scenarios and their protocol alone",
 		"suites/cmd/logperf":         "the command reads limits and stored runs and searches knees: it neither judges nor needs Ginkgo",
+		"suites/internal/gate":       "the gate builds arms and knows neither the library nor the scenarios but by their descriptions",
 		"suites/internal/metric":     "metric is the leaf of the suites",
 		"suites/internal/stat":       "statistics know numbers alone",
 		"suites/internal/result":     "results know figures and their statistics, not who made them or who reads them",
@@ -204,12 +205,26 @@ func suiteEdges() []edge {
 
 		{from: in + "count", to: sys, why: "the processor's own counter"},
 
+		{from: in + "drill", to: in + "gate", why: "compares the tree with and without a plant"},
 		{from: in + "drill", to: in + "result", why: "the verdicts of a run"},
 		{from: in + "drill", to: "github.com/goccy/go-yaml", why: "a plant is a file"},
 		{from: in + "drill", to: in + "experiment", test: true, why: "the scenarios that plants name exist"},
 		{from: in + "drill", to: in + "load", test: true, why: "the scenarios that plants name exist"},
 		{from: in + "drill", to: in + "scenario", test: true, why: "the scenarios that plants name exist"},
-		{from: in + "drill", to: in + "threshold", test: true, why: "the limits that plants name exist"},
+		{from: in + "drill", to: in + "threshold", why: "the gate's limits; the limits that plants name exist"},
+
+		{from: in + "gate", to: in + "experiment", why: "what a scenario is, as an arm describes it"},
+		{from: in + "gate", to: in + "lockstep", why: "runs pairs of arms"},
+		{from: in + "gate", to: in + "metric", why: "formats values in their unit"},
+		{from: in + "gate", to: in + "result", why: "verdicts, and what the machine is"},
+		{from: in + "gate", to: in + "sequential", why: "decides"},
+		{from: in + "gate", to: in + "stat", why: "typical values"},
+		{from: in + "gate", to: in + "threshold", why: "how much slower a scenario may become"},
+		{from: in + "gate", to: "github.com/jedib0t/go-pretty/v6", why: "its table"},
+		{from: in + "gate", to: sys, why: "who holds the lock, and the processor time of others"},
+
+		{from: "suites/cmd/logperf", to: in + "gate", why: "runs the gate"},
+		{from: "suites/cmd/logperf", to: ginkgo, why: "its parser of label filters, so that gate and suite understand the same"},
 
 		{from: "suites/cmd/arm", to: in + "experiment", why: "opens the subject whose instructions are counted"},
 		{from: "suites/cmd/arm", to: in + "lockstep", why: "serves its scenarios"},
