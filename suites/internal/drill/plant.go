@@ -47,6 +47,8 @@ type Plant struct {
 	Unchanged bool `yaml:"unchanged"`
 	// Short marks what a short drill plants.
 	Short bool `yaml:"short"`
+	// Power marks a plant whose catches by the gate are measured many times over.
+	Power bool `yaml:"power"`
 	// Catch is what has to catch it. All of them have to.
 	Catch []Catch `yaml:"catch"`
 	// Effect is what was measured of it, in words, with machine and day; empty
@@ -133,6 +135,8 @@ func (p Plant) check() error {
 	want(strings.TrimSpace(p.Anchor) != "", "the anchor is empty")
 	want(p.Fault != p.Anchor, "the fault is the anchor: it would change nothing")
 	want(len(p.Catch) > 0, "nothing is named that has to catch it: want one catch or more")
+	want(!p.Power || !slices.ContainsFunc(p.Catch, func(c Catch) bool { return c.By != Gate }),
+		"it is marked power, which is the gate's: want no catch by another")
 	for i, c := range p.Catch {
 		if err := c.check(p.Unchanged); err != nil {
 			faults = append(faults, fmt.Errorf("catch %d: %w", i+1, err))

@@ -47,6 +47,7 @@ func TestAFaultyPlantIsRefused(t *testing.T) {
 		{"a.yaml", strings.Replace(valid, "metric: ns/op", "error: lost", 1), "error and profile are for thresholds"},
 		{"a.yaml", strings.Replace(valid, "by: gate", "no_counts: true, by: threshold", 1), "no_counts is for the gate"},
 		{"a.yaml", valid + "unchanged: true\n", "of a plant that changes nothing"},
+		{"a.yaml", strings.Replace(valid, "by: gate", "by: threshold", 1) + "power: true\n", "it is marked power"},
 		{"a.txt", valid, "the folder holds no plant"},
 	} {
 		_, err := Read(fstest.MapFS{c.name: {Data: []byte(c.text)}})

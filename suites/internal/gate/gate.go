@@ -65,6 +65,12 @@ type Options struct {
 	Limits *threshold.File
 	// Budget is the time for links and pairs; 0 means DefaultBudget.
 	Budget time.Duration
+	// Family is how many scenarios the levels are meant for where fewer are
+	// compared: a measurement of the gate's power takes one scenario and decides as
+	// if it stood among so many. 0 means those that are compared.
+	Family int
+	// NoCounts leaves the counted instructions out.
+	NoCounts bool
 	// Seed draws layouts, orders and the workload.
 	Seed uint64
 	// Timeout is how long an arm may be silent; 0 means 30 s.

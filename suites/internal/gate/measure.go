@@ -58,11 +58,11 @@ func newMeasurement(o Options, p *plan, l *links, scratch string) (*measurement,
 		return m, nil
 	}
 	var looks []int
-	if len(p.subjects) == 1 {
+	if len(p.subjects) == 1 && o.Family == 0 {
 		looks = sequential.Alone(alone(o.Budget))
 	}
 	var err error
-	m.procedure, err = sequential.New(sequential.Options{Looks: looks}, hypotheses)
+	m.procedure, err = sequential.New(sequential.Options{Looks: looks, Others: max(0, len([]string{wall, totals})*o.Family-len(hypotheses))}, hypotheses)
 	return m, err
 }
 
