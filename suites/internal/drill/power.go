@@ -162,14 +162,14 @@ func parseRow(line []string) (Row, error) {
 		faults = append(faults, err)
 		return n
 	}
-	real := func(i int) float64 {
+	figure := func(i int) float64 {
 		f, err := strconv.ParseFloat(line[i], 64)
 		faults = append(faults, err)
 		return f
 	}
 	row.Run, row.Pairs = whole(1), whole(9)
-	row.Estimate, row.Lower, row.Upper, row.MDD = real(6), real(7), real(8), real(10)
-	row.Took = time.Duration(real(11) * float64(time.Second))
+	row.Estimate, row.Lower, row.Upper, row.MDD = figure(6), figure(7), figure(8), figure(10)
+	row.Took = time.Duration(figure(11) * float64(time.Second))
 	seed, err := strconv.ParseUint(line[2], 10, 64)
 	row.Seed = seed
 	if !slices.Contains([]result.Outcome{result.Pass, result.Fail, result.Inconclusive, result.NotJudged}, row.Verdict) {
