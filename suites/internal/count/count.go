@@ -16,11 +16,25 @@ import (
 )
 
 const (
-	// Few and Many are the operations of the two runs whose difference is
-	// counted: what starts and ends the process is in both.
-	Few  = 2_000
-	Many = 12_000
+	// enough is how many instructions the operations of a count take together: what
+	// the runtime does of its own accord is then some 0.4 % of it.
+	enough = 50_000_000
+	// mostOperations bounds a run of operations that take next to nothing.
+	mostOperations = 5_000_000
+	// step rounds the numbers: arms count in slices of so many.
+	step = 500
 )
+
+// Size are the numbers of operations of the two runs whose difference is counted:
+// what starts and ends the process is in both. The zero value is 2,000 and 12,000.
+type Size struct{ Few, Many int }
+
+func (z Size) withDefaults() Size {
+	if z == (Size{}) {
+		return Size{2_000, 12_000}
+	}
+	return z
+}
 
 // A Counter counts what a whole process does.
 type Counter interface {
@@ -56,25 +70,54 @@ func Find() (Counter, error) {
 		"apt-get install valgrind, or the package of that name of your system, adds it", refused)
 }
 
-// PerOperation returns the instructions of one operation: the difference of a
-// run of Many and one of Few. run gives the command that does n operations. The
-// environment is completed by what keeps two runs alike: one processor, no
+// PerOperation returns the instructions of one operation: the difference of two
+// runs over that of their numbers. run gives the command that does n operations.
+// The environment is completed by what keeps two runs alike: one processor, no
 // collections, no preemption by signals.
-func PerOperation(ctx context.Context, counter Counter, run func(n int) Command) (float64, error) {
-	var counts [2]float64
-	for i, n := range []int{Few, Many} {
-		c := run(n)
-		c.Env = append(c.Env[:len(c.Env):len(c.Env)], "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")
-		var err error
-		if counts[i], err = counter.Count(ctx, c); err != nil {
-			return 0, fmt.Errorf("%d operations cannot be counted by %v: %w", n, counter, err)
-		}
+func PerOperation(ctx context.Context, counter Counter, run func(n int) Command, size Size) (float64, error) {
+	size = size.withDefaults()
+	few, err := whole(ctx, counter, run, size.Few)
+	if err != nil {
+		return 0, err
 	}
-	if counts[1] <= counts[0] {
+	many, err := whole(ctx, counter, run, size.Many)
+	if err != nil {
+		return 0, err
+	}
+	if many <= few {
 		return 0, fmt.Errorf("%v counts %.0f instructions for %d operations and %.0f for %d: want more for more",
-			counter, counts[0], Few, counts[1], Many)
+			counter, few, size.Few, many, size.Many)
 	}
-	return (counts[1] - counts[0]) / (Many - Few), nil
+	return (many - few) / float64(size.Many-size.Few), nil
+}
+
+// whole counts a whole process.
+func whole(ctx context.Context, counter Counter, run func(n int) Command, n int) (float64, error) {
+	c := run(n)
+	c.Env = append(c.Env[:len(c.Env):len(c.Env)], "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")
+	instructions, err := counter.Count(ctx, c)
+	if err != nil {
+		return 0, fmt.Errorf("%d operations cannot be counted by %v: %w", n, counter, err)
+	}
+	return instructions, nil
+}
+
+// SizeFor finds how many operations a count needs, with a small one: where they
+// take few instructions, the runtime's own would else drown them.
+func SizeFor(ctx context.Context, counter Counter, run func(n int) Command) (Size, error) {
+	each, err := PerOperation(ctx, counter, run, Size{500, 1_500})
+	if err != nil {
+		return Size{}, err
+	}
+	return sizeOf(each), nil
+}
+
+// sizeOf is the size for operations of so many instructions.
+func sizeOf(each float64) Size {
+	n := int(min(max(enough/each, 2_000), mostOperations))
+	n = (n + step - 1) / step * step
+	few := max(step, n/5/step*step)
+	return Size{Few: few, Many: few + n}
 }
 
 // explained adds what a process wrote to standard error to why it failed.

@@ -71,7 +71,7 @@ func arm(n int) Command {
 
 func TestAnOperationIsTheDifferenceOfTwoRuns(t *testing.T) {
 	var f fake
-	got, err := PerOperation(t.Context(), &f, arm)
+	got, err := PerOperation(t.Context(), &f, arm, Size{})
 	if err != nil || got != 7 {
 		t.Errorf("an operation takes %v (%v), want 7", got, err)
 	}
@@ -83,14 +83,28 @@ func TestAnOperationIsTheDifferenceOfTwoRuns(t *testing.T) {
 }
 
 func TestACountThatDoesNotGrowIsAnError(t *testing.T) {
-	_, err := PerOperation(t.Context(), &fake{}, func(int) Command { return arm(5) })
+	_, err := PerOperation(t.Context(), &fake{}, func(int) Command { return arm(5) }, Size{})
 	if err == nil || !strings.Contains(err.Error(), "fake counts 135 instructions for 2000 operations and 135 for 12000: want more") {
 		t.Errorf("the error is %v", err)
 	}
 }
 
+func TestASizeMakesEnoughInstructions(t *testing.T) {
+	for each, want := range map[float64]Size{
+		5000: {2_000, 12_000}, 25_000: {500, 2_500}, 500_000: {500, 2_500}, 500: {20_000, 120_000}, 3: {1_000_000, 6_000_000},
+	} {
+		if got := sizeOf(each); got != want {
+			t.Errorf("for operations of %v instructions: %+v, want %+v", each, got, want)
+		}
+	}
+	got, err := SizeFor(t.Context(), &fake{}, func(n int) Command { return arm(n * 100) })
+	if want := (Size{14_000, 85_500}); err != nil || got != want {
+		t.Errorf("for operations of 700 instructions: %+v (%v), want %+v", got, err, want)
+	}
+}
+
 func TestACounterThatFailsIsNamed(t *testing.T) {
-	_, err := PerOperation(t.Context(), &fake{err: errors.New("crashed")}, arm)
+	_, err := PerOperation(t.Context(), &fake{err: errors.New("crashed")}, arm, Size{})
 	if err == nil || !strings.Contains(err.Error(), "2000 operations cannot be counted by fake: crashed") {
 		t.Errorf("the error is %v", err)
 	}
@@ -137,7 +151,7 @@ func callgrind(t *testing.T) Callgrind {
 }
 
 func TestCallgrindCountsWhatAGoProgramDoes(t *testing.T) {
-	got, err := PerOperation(t.Context(), callgrind(t), func(n int) Command { return program(t, 100*n) })
+	got, err := PerOperation(t.Context(), callgrind(t), func(n int) Command { return program(t, 100*n) }, Size{})
 	if err != nil {
 		t.Fatal(err)
 	}

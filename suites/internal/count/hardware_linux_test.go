@@ -49,7 +49,7 @@ func TestACounterIsThatOfTheStartedProcess(t *testing.T) {
 func TestTheProcessorsCounterSaysWhyItIsNotThere(t *testing.T) {
 	c, err := openHardware()
 	if err == nil {
-		got, err := PerOperation(t.Context(), c, func(n int) Command { return program(t, 100*n) })
+		got, err := PerOperation(t.Context(), c, func(n int) Command { return program(t, 100*n) }, Size{})
 		if err != nil || got < 300 || got > 1200 {
 			t.Errorf("an operation takes %v instructions (%v), want about 600", got, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/logperf/logperf/suites/internal/count"
 	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/lockstep"
 	"github.com/logperf/logperf/suites/internal/result"
@@ -87,6 +88,7 @@ type Options struct {
 	pair  pairer
 	now   func() time.Time
 	alien func() *disturbance
+	counter func() (count.Counter, error)
 }
 
 // Progress is where a run is.
@@ -124,6 +126,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.alien == nil {
 		o.alien = watchMachine
+	}
+	if o.counter == nil {
+		o.counter = count.Find
 	}
 	return o
 }

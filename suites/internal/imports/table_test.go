@@ -213,6 +213,7 @@ func suiteEdges() []edge {
 		{from: in + "drill", to: in + "scenario", test: true, why: "the scenarios that plants name exist"},
 		{from: in + "drill", to: in + "threshold", why: "the gate's limits; the limits that plants name exist"},
 
+		{from: in + "gate", to: in + "count", why: "counts instructions beside the times"},
 		{from: in + "gate", to: in + "experiment", why: "what a scenario is, as an arm describes it"},
 		{from: in + "gate", to: in + "lockstep", why: "runs pairs of arms"},
 		{from: in + "gate", to: in + "metric", why: "formats values in their unit"},
