@@ -8,14 +8,15 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf gate gate-pull-request drill schema fmt lint
+.PHONY: help test perf gate gate-pull-request summary drill schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
 	@echo
 	@echo "make perf takes LABELS='subject:queue && measure:latency', TIER=smoke|full|soak or"
 	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log,"
-	@echo "LOGPERF_SOAK=2h says how long a soak lasts."
+	@echo "LOGPERF_SOAK=2h says how long a soak lasts. make gate takes BASE=<commit>, and LABELS,"
+	@echo "TIER and ONLY as make perf does."
 	@echo "make drill takes SHORT=1, which plants some, or PLANT=<name>."
 
 test: export GINKGO_NO_COLOR = TRUE
@@ -39,15 +40,13 @@ ifeq ($(TIER),soak)
 export LOGPERF_SOAK ?= 1
 endif
 
-# BASE is what make gate compares with; empty: where this branch left the main
-# branch. The values reach the shell through the environment, taken literally.
+# BASE is what the gate compares with; empty: where this branch left the main
+# branch. SUMMARY is a file for Markdown, ACCEPT a reason why slowdowns are expected.
 export GATE_BASE := $(value BASE)
-export GATE_LABELS := $(value LABELS)
-export GATE_ONLY := $(value ONLY)
 export GATE_SUMMARY := $(value SUMMARY)
 export GATE_ACCEPT := $(value ACCEPT)
-gate_flags = --base "$$GATE_BASE" --only "$$GATE_ONLY" --label-filter "$$GATE_LABELS" \
-	--markdown "$$GATE_SUMMARY" --accept "$$GATE_ACCEPT" $(GATE_FLAGS)
+gate_flags = --base "$$GATE_BASE" --markdown "$$GATE_SUMMARY" --accept "$$GATE_ACCEPT" \
+	$(if $(ONLY),--only "$$LOGPERF_ONLY",--label-filter "$$LABEL_FILTER") $(GATE_FLAGS)
 
 # The last command replaces the shell, which would end at ^C before the suite
 # has written its results.
@@ -57,21 +56,27 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
 gate: ## compare with BASE: did the library get slower?
+	$(if $(tiers),,$(error TIER is "$(TIER)": want smoke, full or soak))
 	@exec go tool logperf gate $(gate_flags)
 
-# The gate of a pull request: once more with twice the time where it could not
-# decide, and then a neutral end, because a noisy machine is not the author's fault.
-gate-pull-request: ## the gate in CI: BASE, SUMMARY=file for Markdown, ACCEPT=reason
-	@go tool logperf gate $(gate_flags); status=$$?; \
+# Where it could not decide it gets twice the time, once, and then a neutral end: a
+# noisy machine is not the fault of who wrote the change.
+gate-pull-request: ## the gate as CI runs it
+	@mkdir -p results; \
+	run() { go tool logperf gate $(gate_flags) --annotate --json results/gate.json "$$@"; }; \
+	run; status=$$?; \
 	if [ $$status -eq 3 ]; then \
 		echo "INCONCLUSIVE: once more with twice the time"; \
-		go tool logperf gate $(gate_flags) --budget 16m; status=$$?; \
+		run --budget 16m; status=$$?; \
 	fi; \
-	if [ $$status -eq 3 ]; then \
-		echo "::warning::The gate could not decide on this machine, twice. This is neither a PASS nor a FAIL: make gate on a quiet machine decides."; \
-		exit 0; \
-	fi; \
+	[ $$status -ne 3 ] || { \
+		echo "::warning::INCONCLUSIVE twice: this machine is too noisy to tell. It is neither a PASS nor a FAIL; make gate on a quiet machine decides."; \
+		exit 0; }; \
 	exit $$status
+
+# The results say most where the run has failed.
+summary: ## append the summary of the latest run to SUMMARY
+	@cat results/latest/summary.md >> "$${GATE_SUMMARY:-/dev/stdout}"
 
 # SHORT plants some of the regressions, PLANT the one of that name.
 SHORT ?=

@@ -41,8 +41,11 @@ var (
 type rule struct {
 	limit  float64 // as a share
 	accept threshold.Accept
-	at     string // where it stands; empty for a default
-	why    string
+	// at is where it stands; for a default, where the scenario does. Empty without a
+	// file of limits.
+	at        string
+	byDefault bool
+	why       string
 }
 
 // shift is what an accepted slowdown takes from the log ratio of a pair: the
@@ -125,12 +128,13 @@ func newSubject(o Options, s experiment.Scenario, index int) *subject {
 		}
 	}
 	set := func(name string, limit float64) {
-		r := rule{limit: limit}
+		r := rule{limit: limit, byDefault: true}
 		if o.Limits != nil {
+			r.at = o.Limits.At(s.Name)
 			if found, ok := o.Limits.Regression(s.Name, name); ok {
 				r.accept, r.why, r.at = found.Accept, found.Why, fmt.Sprintf("%s:%d", found.File, found.Line)
 				if found.Limited {
-					r.limit = found.Limit
+					r.limit, r.byDefault = found.Limit, false
 				}
 			}
 		}

@@ -79,9 +79,11 @@ type Figure struct {
 	// day.
 	Accepted number `json:"accepted,omitempty"`
 	Until    string `json:"until,omitempty"`
-	// At is the line of thresholds.yaml concerned; empty for a default.
-	At  string `json:"at,omitempty"`
-	Why string `json:"why,omitempty"`
+	// At is the line of thresholds.yaml concerned. ByDefault says that the limit does
+	// not stand there.
+	At        string `json:"at,omitempty"`
+	ByDefault bool   `json:"by_default,omitempty"`
+	Why       string `json:"why,omitempty"`
 }
 
 // Control is the head against itself.
@@ -260,7 +262,7 @@ func (s *subject) exactFigure(name string) Figure {
 
 // take says where the rule stands.
 func (f *Figure) take(r rule) {
-	f.At, f.Accepted = r.at, number(r.accept.Ratio)
+	f.At, f.ByDefault, f.Accepted = r.at, r.byDefault, number(r.accept.Ratio)
 	if !r.accept.Until.IsZero() {
 		f.Until = r.accept.Until.Format("2006-01-02")
 	}

@@ -158,7 +158,10 @@ func (f Figure) String() string {
 	if f.Accepted > 0 {
 		line += fmt.Sprintf(" beyond the accepted %s", change(float64(f.Accepted)))
 	}
-	if f.At != "" {
+	switch {
+	case f.ByDefault:
+		line += " (the default)"
+	case f.At != "":
 		line += " (" + f.At + ")"
 	}
 	if f.Why != "" {

@@ -1,6 +1,7 @@
 package threshold
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,15 @@ func (f *File) Regression(scenario, name string) (Regression, bool) {
 		return Regression{}, false
 	}
 	return f.regressions[i], true
+}
+
+// At is where a scenario is named first: "thresholds.yaml:12"; the file alone
+// where it is not.
+func (f *File) At(scenario string) string {
+	if at, ok := f.places[scenario]; ok {
+		return fmt.Sprintf("%s:%d", f.name, at.line)
+	}
+	return f.name
 }
 
 // regressionKey reads regression or accept into r, at one of these keys.
