@@ -8,7 +8,7 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf gate gate-pull-request summary plants schema fmt lint
+.PHONY: help test perf gate gate-pull-request summary drill schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -17,6 +17,7 @@ help: ## list the targets
 	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log,"
 	@echo "LOGPERF_SOAK=2h says how long a soak lasts. make gate takes BASE=<commit>, and LABELS,"
 	@echo "TIER and ONLY as make perf does."
+	@echo "make drill takes SHORT=1, which plants some, or PLANT=<name>."
 
 test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
@@ -77,8 +78,11 @@ gate-pull-request: ## the gate as CI runs it
 summary: ## append the summary of the latest run to SUMMARY
 	@cat results/latest/summary.md >> "$${GATE_SUMMARY:-/dev/stdout}"
 
-plants: ## build with planted faults and see that make perf fails for each
-	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
+# SHORT plants some of the regressions, PLANT the one of that name.
+SHORT ?=
+PLANT ?=
+drill: ## plant known regressions and see that each is caught
+	@exec go tool logperf drill $(if $(SHORT),--short) $(if $(PLANT),--only='$(PLANT)')
 
 schema: ## write docs/thresholds.schema.json anew
 	go tool logperf thresholds schema > docs/.thresholds.schema.json

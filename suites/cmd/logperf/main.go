@@ -62,6 +62,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand())
 	root.AddCommand(gateCommand())
+	root.AddCommand(drillCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:

@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/logperf/logperf/suites/internal/count"
 	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/lockstep"
 	"github.com/logperf/logperf/suites/internal/result"
@@ -65,6 +66,12 @@ type Options struct {
 	Limits *threshold.File
 	// Budget is the time for links and pairs; 0 means DefaultBudget.
 	Budget time.Duration
+	// Family is how many scenarios the levels are meant for where fewer are
+	// compared: a measurement of the gate's power takes one scenario and decides as
+	// if it stood among so many. 0 means those that are compared.
+	Family int
+	// NoCounts leaves the counted instructions out.
+	NoCounts bool
 	// Seed draws layouts, orders and the workload.
 	Seed uint64
 	// Timeout is how long an arm may be silent; 0 means 30 s.
@@ -81,6 +88,7 @@ type Options struct {
 	pair  pairer
 	now   func() time.Time
 	alien func() *disturbance
+	counter func() (count.Counter, error)
 }
 
 // Progress is where a run is.
@@ -118,6 +126,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.alien == nil {
 		o.alien = watchMachine
+	}
+	if o.counter == nil {
+		o.counter = count.Find
 	}
 	return o
 }

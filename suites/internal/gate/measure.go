@@ -32,6 +32,8 @@ type measurement struct {
 	procedure *sequential.Procedure // nil where nothing is timed
 	untimed   []*subject
 	controls  []*control
+	counting  *counting // nil where nothing is counted
+	uncounted string    // why, where something could be
 	rand      *rand.Rand
 	machine   *disturbance
 	scratch   string
@@ -57,12 +59,19 @@ func newMeasurement(o Options, p *plan, l *links, scratch string) (*measurement,
 	if len(hypotheses) == 0 {
 		return m, nil
 	}
+	counted, counter, note := countables(o, p)
+	m.uncounted = note
+	// One level for all, those of a family that is only meant included.
+	size := max(len(hypotheses)+len(counted), len([]string{wall, totals})*o.Family)
+	var err error
+	if m.counting, err = newCounting(counted, counter, l, size); err != nil {
+		return nil, err
+	}
 	var looks []int
-	if len(p.subjects) == 1 {
+	if len(p.subjects) == 1 && o.Family == 0 {
 		looks = sequential.Alone(alone(o.Budget))
 	}
-	var err error
-	m.procedure, err = sequential.New(sequential.Options{Looks: looks}, hypotheses)
+	m.procedure, err = sequential.New(sequential.Options{Looks: looks, Others: size - len(hypotheses)}, hypotheses)
 	return m, err
 }
 
@@ -93,7 +102,10 @@ func (m *measurement) run(ctx context.Context) error {
 	if err := m.finishUntimed(ctx); err != nil {
 		return err
 	}
-	return m.finishControls(ctx)
+	if err := m.finishControls(ctx); err != nil || m.counting == nil {
+		return err
+	}
+	return m.counting.run(ctx, m.tell)
 }
 
 // link makes as many links as the pairs up to the next look need.

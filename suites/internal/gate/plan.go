@@ -67,6 +67,7 @@ type subject struct {
 	rules    map[string]rule
 	exact    []string // of its metrics
 	draw     draw
+	counts   []Figure // of its instructions
 	tally    tally
 }
 
@@ -146,6 +147,7 @@ func newSubject(o Options, s experiment.Scenario, index int) *subject {
 		r.accept = one.rules[wall].accept
 		one.rules[totals] = r
 	}
+	set(instructions, countLimit)
 	set("allocs/op", 0)
 	set("B/op", bytesLimit)
 	return one

@@ -143,6 +143,16 @@ func (r *Report) fill(m *measurement) error {
 			decisions[d.Scenario] = append(decisions[d.Scenario], d)
 		}
 	}
+	if m.counting != nil {
+		for _, d := range m.counting.decision.Decisions() {
+			counted := m.counting.values[d.Scenario]
+			s := m.plan.find(d.Scenario)
+			s.counts = append(s.counts, s.countedFigure(d, counted))
+		}
+	}
+	if m.uncounted != "" {
+		r.Notes = append(r.Notes, m.uncounted)
+	}
 	sliced, around := 0.0, 0.0
 	for _, s := range m.plan.subjects {
 		r.Scenarios = append(r.Scenarios, rowOf(s, decisions[s.scenario.Name]))
@@ -187,6 +197,7 @@ func rowOf(s *subject, decisions []sequential.Decision) Row {
 	for _, d := range decisions {
 		row.Figures = append(row.Figures, s.timedFigure(d))
 	}
+	row.Figures = append(row.Figures, s.counts...)
 	for _, name := range s.exact {
 		row.Figures = append(row.Figures, s.exactFigure(name))
 	}
@@ -215,6 +226,22 @@ func (s *subject) timedFigure(d sequential.Decision) Figure {
 		f.Verdict = result.Inconclusive
 		f.Why = fmt.Sprintf("other programs kept the processors busy during %d of %d pairs", s.tally.disturbed, s.tally.pairs)
 	}
+	return f
+}
+
+// countedFigure is what became of the counts. Pairs are those of counts.
+func (s *subject) countedFigure(d sequential.Decision, v *sidesOf) Figure {
+	r := s.rules[instructions]
+	back := math.Exp(r.shift())
+	f := Figure{
+		Name: s.scenario.Name, Metric: instructions, Verdict: d.Outcome, Why: d.Why, Pairs: d.Pairs,
+		Estimate: number(d.Estimate * back), Lower: number(d.Lower * back), Upper: number(d.Upper * back),
+		MDD: number(d.Smallest), Limit: number(r.limit), Faster: d.Faster,
+	}
+	if len(v.base) > 0 {
+		f.Base, f.Head = number(stat.MedianOf(v.base)), number(stat.MedianOf(v.head))
+	}
+	f.take(r)
 	return f
 }
 

@@ -84,7 +84,8 @@ func packages() map[string]string {
 		"suites/internal/scenario":   "scenarios are linked into the arms: no Ginkgo, no limits",
 		"suites/internal/load":       "load scenarios are linked into the arms of the suite: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
-		"suites/internal/plants":     "this test starts make and reads what it prints",
+		"suites/internal/count":      "counting knows processes and how the kernel or valgrind count them, not what they run",
+		"suites/internal/drill":      "the drill plants faults and reads verdicts: it measures nothing itself",
 
 		"suites/internal/sequential": "what decides knows pairs of numbers, not what they are of or where they come from",
 	}
@@ -202,6 +203,17 @@ func suiteEdges() []edge {
 		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
 
+		{from: in + "count", to: sys, why: "the processor's own counter"},
+
+		{from: in + "drill", to: in + "gate", why: "compares the tree with and without a plant"},
+		{from: in + "drill", to: in + "result", why: "the verdicts of a run"},
+		{from: in + "drill", to: "github.com/goccy/go-yaml", why: "a plant is a file"},
+		{from: in + "drill", to: in + "experiment", test: true, why: "the scenarios that plants name exist"},
+		{from: in + "drill", to: in + "load", test: true, why: "the scenarios that plants name exist"},
+		{from: in + "drill", to: in + "scenario", test: true, why: "the scenarios that plants name exist"},
+		{from: in + "drill", to: in + "threshold", why: "the gate's limits; the limits that plants name exist"},
+
+		{from: in + "gate", to: in + "count", why: "counts instructions beside the times"},
 		{from: in + "gate", to: in + "experiment", why: "what a scenario is, as an arm describes it"},
 		{from: in + "gate", to: in + "lockstep", why: "runs pairs of arms"},
 		{from: in + "gate", to: in + "metric", why: "formats values in their unit"},
@@ -222,6 +234,7 @@ func suiteEdges() []edge {
 		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
 		{from: "suites/cmd/logperf", to: "fixtures/server", why: "the binary is the collector of its arms"},
 		{from: "suites/cmd/logperf", to: in + "experiment", why: "the scenario whose knee is searched"},
+		{from: "suites/cmd/logperf", to: in + "drill", why: "plants known regressions"},
 		{from: "suites/cmd/logperf", to: in + "load", why: "holds limits and scenarios against each other, searches knees"},
 		{from: "suites/cmd/logperf", to: in + "lockstep", why: "searches a knee in arms that are its own binary"},
 		{from: "suites/cmd/logperf", to: in + "metric", why: "names the nearest scenarios, tells of a rate"},
