@@ -250,7 +250,7 @@ func (r *repeater) measure() error {
 	least, most := r.rounds()
 	whole := r.o.Duration * time.Duration(len(r.arms))
 	var took time.Duration
-	for round := 0; round < least || round < most && took < whole; round++ {
+	for round := 0; round < least || round < most && took < whole || r.underexposed(took); round++ {
 		err := r.round(func(a *arm) error {
 			s, err := a.run(make([]time.Duration, a.laps))
 			if err != nil {

@@ -78,6 +78,7 @@ func (f Function) Short() string { return short(f.Name) }
 
 // Read reads a profile of processor time (runtime/pprof.StartCPUProfile) or of
 // allocations (the profiles "allocs" and "heap", of which it takes alloc_space).
+// What taking the profile cost itself is left out.
 // The error names the file and says what is wrong with it in one sentence; it is
 // ErrEmpty where the profile has no samples.
 func Read(path string) (*Profile, error) {
@@ -89,6 +90,11 @@ func Read(path string) (*Profile, error) {
 		}
 		return nil, fmt.Errorf("the profile %s cannot be read: %w", path, err)
 	}
+	return parse(path, data)
+}
+
+// parse reads the bytes of a profile; path is for the message alone.
+func parse(path string, data []byte) (*Profile, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("the profile %s is an empty file: its process ended before it was written", path)
 	}
@@ -120,7 +126,7 @@ func from(path string, raw *pprof.Profile) (*Profile, error) {
 	}
 	for _, s := range raw.Sample {
 		one := stack{functions: functions(s), value: s.Value[value]}
-		if one.value <= 0 || len(one.functions) == 0 {
+		if one.value <= 0 || len(one.functions) == 0 || one.ofTheProfiler() {
 			continue
 		}
 		p.stacks = append(p.stacks, one)
@@ -135,6 +141,11 @@ func from(path string, raw *pprof.Profile) (*Profile, error) {
 		return nil, fmt.Errorf("the profile %s %w", path, ErrEmpty)
 	}
 	return p, nil
+}
+
+// ofTheProfiler reports whether the sample is of taking the profile.
+func (s stack) ofTheProfiler() bool {
+	return slices.ContainsFunc(s.functions, func(f *pprof.Function) bool { return strings.HasPrefix(f.Name, "runtime/pprof.") })
 }
 
 // functions are those of a sample, the innermost first; within a location the
