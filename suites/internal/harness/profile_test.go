@@ -15,7 +15,7 @@ import (
 )
 
 // plantedTime is what the planted slowness takes of the processor.
-const plantedTime = 250 * time.Millisecond
+const plantedTime = 120 * time.Millisecond
 
 // slow wastes processor time and memory in functions of its own.
 type slow struct {
@@ -139,7 +139,7 @@ func TestAProfilePassThatFailsLeavesTheVerdict(t *testing.T) {
 }
 
 func TestNoProfileIsTakenWhereItIsNotWanted(t *testing.T) {
-	s, rows := failing(t, "1e6")
+	s, rows := failing(t, "1000000")
 	if text := s.explain(t.Context(), slowRow(), rows, time.Second); text != "" {
 		t.Errorf("a limit that holds is explained: %s", text)
 	}
