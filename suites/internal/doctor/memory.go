@@ -64,12 +64,11 @@ func (m Machine) swap() Finding {
 }
 
 func (m Machine) hugePages() Finding {
-	modes := m.text("sys/kernel/mm/transparent_hugepage/enabled")
-	if modes == "" {
+	_, mode, _ := strings.Cut(m.text("sys/kernel/mm/transparent_hugepage/enabled"), "[")
+	mode, _, _ = strings.Cut(mode, "]")
+	if mode == "" {
 		return Finding{About: "huge pages", Rating: OK, Value: hidden}
 	}
-	_, mode, _ := strings.Cut(modes, "[")
-	mode, _, _ = strings.Cut(mode, "]")
 	rating := OK
 	if mode == "always" {
 		rating = Warn

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/logperf/logperf/suites/internal/experiment"
@@ -70,18 +71,21 @@ func TestTheVariationIsThatOfSingleProcesses(t *testing.T) {
 }
 
 func TestSelfMeasuresAsLongAsItIsAskedTo(t *testing.T) {
-	const lasts = 20 * time.Millisecond
-	calls := 0
-	began := time.Now()
-	n, err := Self(t.Context(), itself(), lasts, func(_ context.Context, _ experiment.Scenario, number int) (*lockstep.Repetition, error) {
-		if number != calls {
-			t.Errorf("repetition %d has the number %d", calls, number)
-		}
-		calls++
-		return measured(number, 1), nil
-	})
-	if err != nil || time.Since(began) < lasts || n.Ratio.N != calls || calls < leastPairs {
-		t.Errorf("%d calls in %v (%v)", calls, time.Since(began), err)
+	for lasts, want := range map[time.Duration]int{0: leastPairs, 3 * time.Second: leastPairs, 10 * time.Second: 10} {
+		synctest.Test(t, func(t *testing.T) {
+			calls := 0
+			n, err := Self(t.Context(), itself(), lasts, func(_ context.Context, _ experiment.Scenario, number int) (*lockstep.Repetition, error) {
+				if number != calls {
+					t.Errorf("repetition %d has the number %d", calls, number)
+				}
+				calls++
+				time.Sleep(time.Second)
+				return measured(number, 1), nil
+			})
+			if err != nil || calls != want || n.Ratio.N != want {
+				t.Errorf("in %v there are %d repetitions of a second (%v), want %d", lasts, calls, err, want)
+			}
+		})
 	}
 }
 
