@@ -111,7 +111,7 @@ func machineOf(ctx context.Context, env result.Environment, results string) doct
 	}
 	return doctor.Machine{
 		Root: os.DirFS("/"), Environment: env, Environ: os.Environ(), Flags: goFlags(ctx),
-		Temp: temp, Results: results, Free: free, Clock: doctor.ReadClock,
+		Temp: temp, Results: results, Free: freeBytes, Clock: doctor.ReadClock,
 		Wait: func(ctx context.Context, d time.Duration) error {
 			select {
 			case <-ctx.Done():
@@ -134,9 +134,9 @@ func goFlags(ctx context.Context) string {
 	return strings.TrimSpace(string(text))
 }
 
-// free is how many bytes can be written to a folder, or where it is yet to be
+// freeBytes is how many bytes can be written to a folder, or where it is yet to be
 // made to the one that it will be made in.
-func free(path string) (uint64, error) {
+func freeBytes(path string) (uint64, error) {
 	for {
 		var s syscall.Statfs_t
 		err := syscall.Statfs(path, &s)
@@ -185,9 +185,9 @@ func (e examination) noise(ctx context.Context, o lockstep.Options, errs io.Writ
 
 // able tries what scenarios need beyond Go.
 func (e examination) able(ctx context.Context, root result.Repository, env result.Environment, forced string) []doctor.Finding {
-	all := []doctor.Finding{doctor.Browser(exec.LookPath), doctor.Counting(exec.LookPath), memory()}
+	all := []doctor.Finding{doctor.Browser(exec.LookPath), doctor.Counting(exec.LookPath), memoryLimit()}
 	if !e.quick {
-		all = append(all, doctor.Proxy(proxy(ctx, root)))
+		all = append(all, doctor.Proxy(buildProxy(ctx, root)))
 	}
 	var fitting []string
 	file, err := threshold.Load(root.Path("thresholds.yaml"), time.Now())
@@ -197,8 +197,8 @@ func (e examination) able(ctx context.Context, root result.Repository, env resul
 	return append(all, doctor.Profile(fitting, err))
 }
 
-// memory tries a limit on memory, under which nothing runs.
-func memory() doctor.Finding {
+// memoryLimit tries a limit on memory, under which nothing runs.
+func memoryLimit() doctor.Finding {
 	l, err := memlimit.New("doctor", triedMemory)
 	if err != nil {
 		return doctor.Memory(false, err.Error())
@@ -210,8 +210,8 @@ func memory() doctor.Finding {
 	return doctor.Memory(hard, what)
 }
 
-// proxy builds the network proxy, and throws it away.
-func proxy(ctx context.Context, root result.Repository) error {
+// buildProxy builds the network proxy, and throws it away.
+func buildProxy(ctx context.Context, root result.Repository) error {
 	dir, err := os.MkdirTemp("", "logperf-doctor-")
 	if err != nil {
 		return err

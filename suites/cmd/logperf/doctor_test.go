@@ -64,11 +64,11 @@ func TestAnInterruptedDoctorHasNoAnswer(t *testing.T) {
 
 func TestWhatIsFreeIsKnownBeforeAFolderIsMade(t *testing.T) {
 	dir := t.TempDir()
-	there, err := free(dir)
+	there, err := freeBytes(dir)
 	if err != nil || there == 0 {
 		t.Fatalf("%d, %v", there, err)
 	}
-	if n, err := free(filepath.Join(dir, "results", "new")); err != nil || n == 0 {
+	if n, err := freeBytes(filepath.Join(dir, "results", "new")); err != nil || n == 0 {
 		t.Errorf("%d, %v", n, err)
 	}
 }

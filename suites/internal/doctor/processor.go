@@ -138,10 +138,11 @@ func ticksOf(stat string) (ticks, bool) {
 	}
 	var t ticks
 	for i, field := range fields[1:9] {
-		n, err := strconv.ParseFloat(field, 64)
+		counter, err := strconv.ParseUint(field, 10, 64)
 		if err != nil {
 			return ticks{}, false
 		}
+		n := float64(counter)
 		t.all += n
 		switch i {
 		case 3, 4:

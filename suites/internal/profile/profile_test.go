@@ -174,10 +174,9 @@ func TestADifferenceIsOneOfTheCostOfAnOperation(t *testing.T) {
 	// write costs the same: 80 samples of twice as many operations.
 	want := []Change{
 		{"log.encode", "log.encode.go", 600_000, 800_000, 200.0 / 1010},
-		{"log.gone", "log.gone.go", 10_000, 0, -10.0 / 1010},
 		{"log.more", "log.more.go", 0, 60_000, 60.0 / 1010},
+		{"log.gone", "log.gone.go", 10_000, 0, -10.0 / 1010},
 	}
-	want[1], want[2] = want[2], want[1]
 	if len(changes) != len(want) {
 		t.Fatalf("the changes are %+v", changes)
 	}
@@ -275,7 +274,7 @@ func TestAProfileOfGosAllocationsIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	top := Top(p, 1)[0]
-	if p.Kind != Allocs || top.Short() != "profile.allocateMuch" || top.Flat < 60<<20 || !strings.HasSuffix(top.File, "profile_test.go") {
+	if p.Kind != Allocs || top.Short() != "profile.allocateMuch" || top.Flat < 40<<20 || !strings.HasSuffix(top.File, "profile_test.go") {
 		t.Errorf("of %s the heaviest is %+v, want allocateMuch with 64 MiB", p.Kind, top)
 	}
 	held = nil
