@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -128,6 +129,10 @@ func (g *gateCall) run(ctx context.Context, out, errs io.Writer) error {
 	if err != nil {
 		return gateEnded{2, err.Error()}
 	}
+	results, err := resultsFolder()
+	if err != nil {
+		return gateEnded{2, err.Error()}
+	}
 	seed := g.seed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())>>10&0xffffffff | 1
@@ -136,6 +141,7 @@ func (g *gateCall) run(ctx context.Context, out, errs io.Writer) error {
 	r, err := gate.Run(ctx, gate.Options{
 		Root: string(root), Base: gate.Tree{Ref: g.base}, Head: gate.Tree{Ref: g.head}, Select: g.selects,
 		Limits: limits, Budget: g.budget, Seed: seed, Progress: p.show,
+		Profiles: filepath.Join(results, "gate"),
 	})
 	p.done()
 	switch {

@@ -79,6 +79,9 @@ type Options struct {
 	// Dir is where scratch files are made; empty means the system's folder. They are
 	// gone when Run returns.
 	Dir string
+	// Profiles is the folder to which profiles of what fails are written, by scenario
+	// and side; empty: none are taken. They stay.
+	Profiles string
 	// Progress is told how far the run is; nil: nobody. It must return at once.
 	Progress func(Progress)
 
@@ -210,5 +213,8 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 	if err := m.run(ctx); err != nil {
 		return err
 	}
-	return report.fill(m)
+	if err := report.fill(m); err != nil {
+		return err
+	}
+	return m.explain(ctx, report)
 }

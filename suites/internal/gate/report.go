@@ -57,6 +57,9 @@ type Row struct {
 	Overhead number `json:"overhead"`
 	// Figures are all hypotheses on the scenario, the one that decides first.
 	Figures []Figure `json:"figures"`
+	// Profiles are taken of what fails. ProfileNote is why there are none.
+	Profiles    []Profiles `json:"profiles,omitempty"`
+	ProfileNote string     `json:"profile_note,omitempty"`
 }
 
 // Figure is what became of one metric of one scenario. Ratios are head/base.

@@ -137,6 +137,7 @@ func (r *Report) attention() string {
 				fmt.Fprintln(&b, f)
 			}
 		}
+		b.WriteString(row.lines())
 		fmt.Fprintf(&b, "      again: %s\n", r.Repeat(row.Name))
 	}
 	for _, c := range r.Controls {

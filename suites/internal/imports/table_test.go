@@ -220,6 +220,7 @@ func suiteEdges() []edge {
 		{from: in + "gate", to: in + "experiment", why: "what a scenario is, as an arm describes it"},
 		{from: in + "gate", to: in + "lockstep", why: "runs pairs of arms"},
 		{from: in + "gate", to: in + "metric", why: "formats values in their unit"},
+		{from: in + "gate", to: in + "profile", why: "the functions that differ in what fails"},
 		{from: in + "gate", to: in + "result", why: "verdicts, and what the machine is"},
 		{from: in + "gate", to: in + "sequential", why: "decides"},
 		{from: in + "gate", to: in + "stat", why: "typical values"},

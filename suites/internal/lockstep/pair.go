@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -36,7 +37,7 @@ func (p *PairResult) Overhead() float64 { return float64(p.Wall-p.Sliced) / floa
 // process: the same number of operations in each slice, a new random order in
 // each round. Which arm is started first is random too. Options.Command is not
 // used, Options.Duration is that of the slices of one arm; both arms work with
-// the same seed.
+// the same seed. Profiles go to the folders base and head below Options.Profile.
 //
 // The scenario may be one that ParseDescription has read. An error names the
 // scenario, the side and the pair, and carries what that arm wrote to standard
@@ -133,6 +134,9 @@ func (p *pairing) open(ctx context.Context, s *side) error {
 	if err != nil {
 		return err
 	}
+	if a.profiles != "" { // both arms have the same name
+		a.profiles = filepath.Join(a.profiles, s.name)
+	}
 	s.arm = a
 	p.arms = append(p.arms, a)
 	return nil
@@ -176,7 +180,7 @@ func (p *pairing) settle() error {
 func (p *pairing) race() error {
 	least, most := p.rounds()
 	began := time.Now()
-	for round := 0; round < least || round < most && p.sliced < 2*p.o.Duration; round++ {
+	for round := 0; round < least || round < most && p.sliced < 2*p.o.Duration || p.underexposed(p.sliced); round++ {
 		err := p.both(func(s *side) error {
 			one, err := s.arm.run(make([]time.Duration, s.arm.laps))
 			p.sliced += one.Wall

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,24 @@ func TestAPairOfASingleSlice(t *testing.T) {
 	}
 	if len(p.Head.Slices) != 1 || p.N != 5000 {
 		t.Errorf("%d slices of %d operations, want 1 of 5000", len(p.Head.Slices), p.N)
+	}
+}
+
+func TestAPairLeavesProfilesOfBothSides(t *testing.T) {
+	dir := t.TempDir()
+	s := scenario(t, "weight")
+	s.Slices = 3 // and not as many as the samples of a real profile need
+	p, err := pairOf(t, s, "serve", "heavy", 0, func(o *Options) { o.Profile = dir })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for side, a := range map[string]Arm{"base": p.Base, "head": p.Head} {
+		for _, kind := range profileKinds {
+			path := a.Profiles[kind]
+			if _, err := os.Stat(path); err != nil || filepath.Dir(path) != filepath.Join(dir, side) {
+				t.Errorf("the profile %s of %s is %q (%v)", kind, side, path, err)
+			}
+		}
 	}
 }
 
