@@ -58,7 +58,7 @@ Exit status: 0 where nothing got slower than its limit, 1 where something did,
 			return g.check()
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
 			return g.run(ctx, c.OutOrStdout(), c.ErrOrStderr())
 		},

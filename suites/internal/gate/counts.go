@@ -76,11 +76,16 @@ func newCounting(subjects []*subject, counter count.Counter, l *links, size int)
 	return c, err
 }
 
-// run counts until all is decided. Nothing is timed meanwhile: two runs go on
-// side by side. What cannot be counted is INCONCLUSIVE, and the reason is shown.
-func (c *counting) run(ctx context.Context, tell func(string)) error {
+// run counts until all is decided or expired says so. Nothing is timed meanwhile:
+// two runs go on side by side. What cannot be counted is INCONCLUSIVE, and the
+// reason is shown.
+func (c *counting) run(ctx context.Context, tell func(string), expired func() bool) error {
 	for !c.decision.Look() {
 		for _, want := range c.decision.Wants() {
+			if expired() {
+				c.decision.Stop()
+				break
+			}
 			tell("counts the instructions of " + want.Scenario)
 			if err := c.count(ctx, want); err != nil {
 				return err

@@ -97,7 +97,7 @@ func TestADirtyTreeIsComparedWithItsCommit(t *testing.T) {
 
 func TestIdenticalBinariesAreSaidToBe(t *testing.T) {
 	dir := repositoryOf(t, module(t, plainLibrary, row("queue/one", nil)))
-	put(t, dir, map[string]string{"logging/logging.go": plainLibrary + "\n// A remark.\n", "logging/a_test.go": "package logging\n"})
+	put(t, dir, map[string]string{"logging/logging.go": "// Remarks move every line.\n\n" + plainLibrary, "logging/a_test.go": "package logging\n"})
 	m := newMachine(1)
 	r, err := run(t, dir, m, nil) // main is its own merge base
 	if err != nil {

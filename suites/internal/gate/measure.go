@@ -105,7 +105,10 @@ func (m *measurement) run(ctx context.Context) error {
 	if err := m.finishControls(ctx); err != nil || m.counting == nil {
 		return err
 	}
-	return m.counting.run(ctx, m.tell)
+	// Counting takes a minute or two. It comes on top of the budget, because it is
+	// the part that hardly knows noise; half of the budget again is for whatever hangs.
+	last := m.deadline.Add(m.o.Budget / 2)
+	return m.counting.run(ctx, m.tell, func() bool { return m.o.now().After(last) })
 }
 
 // link makes as many links as the pairs up to the next look need.
