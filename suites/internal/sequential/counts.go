@@ -232,13 +232,9 @@ func (c *Counts) Decisions() []Decision {
 			Hypothesis: s.Hypothesis, Outcome: s.outcome, Why: s.why,
 			Estimate: math.Exp(s.center()), Lower: math.Exp(s.lower), Upper: math.Exp(s.upper),
 			Pairs: len(s.base), Smallest: s.smallest, Slower: s.lower > 0,
-			Faster: s.decided && c.faster(s),
+			// The mirror image: as far above the estimate as lower is below.
+			Faster: 2*s.center()-s.lower < 0,
 		}
 	}
 	return decisions
-}
-
-// faster is the mirror image of slower: the same distance from the estimate.
-func (c *Counts) faster(s *counted) bool {
-	return 2*s.center()-s.lower < 0
 }
