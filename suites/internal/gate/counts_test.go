@@ -66,7 +66,7 @@ func countedOf(t *testing.T, counter count.Counter, accept float64, names ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = c.run(t.Context(), func(string) {})
+	err = c.run(t.Context(), func(string) {}, func() bool { return false })
 	figures := map[string]Figure{}
 	for _, d := range c.decision.Decisions() {
 		figures[d.Scenario] = p.find(d.Scenario).countedFigure(d, c.values[d.Scenario])
@@ -132,7 +132,7 @@ func TestCountingEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.run(ctx, func(string) { cancel(stopped) }); !errors.Is(err, stopped) {
+	if err := c.run(ctx, func(string) { cancel(stopped) }, func() bool { return false }); !errors.Is(err, stopped) {
 		t.Errorf("the error is %v", err)
 	}
 }
