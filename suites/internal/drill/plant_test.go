@@ -60,9 +60,9 @@ func TestAFaultyPlantIsRefused(t *testing.T) {
 func TestAPlantThatNoLongerAppliesIsAnError(t *testing.T) {
 	p := Plant{Name: "slow-path", File: "a/b.go", Anchor: "\tone()\n", Fault: "\ttwo()\n"}
 	for text, want := range map[string]string{
-		"func f() {\n\tthree()\n}\n":          "plant slow-path no longer applies: its anchor occurs 0 times in a/b.go, want once",
+		"func f() {\n\tthree()\n}\n":        "plant slow-path no longer applies: its anchor occurs 0 times in a/b.go, want once",
 		"func f() {\n\tone()\n\tone()\n}\n": "plant slow-path no longer applies: its anchor occurs 2 times in a/b.go, want once",
-		"":                                   "plant slow-path no longer applies: ",
+		"":                                  "plant slow-path no longer applies: ",
 	} {
 		root := t.TempDir()
 		if text != "" {

@@ -218,4 +218,3 @@ func (s *subject) kind() string {
 	}
 	return "one goroutine"
 }
-

@@ -28,12 +28,12 @@ type Report struct {
 	Identical bool   `json:"identical,omitempty"`
 	Base      string `json:"base"`
 	// Commit is the base's, empty where that is the working tree.
-	Commit    string   `json:"base_commit,omitempty"`
-	Head      string   `json:"head"`
-	Notes     []string `json:"notes,omitempty"`
-	Seed      uint64   `json:"seed"`
-	Budget    float64  `json:"budget_s"`
-	Took      float64  `json:"took_s"`
+	Commit string   `json:"base_commit,omitempty"`
+	Head   string   `json:"head"`
+	Notes  []string `json:"notes,omitempty"`
+	Seed   uint64   `json:"seed"`
+	Budget float64  `json:"budget_s"`
+	Took   float64  `json:"took_s"`
 	// Pairs and Links (of each side) are what it took; LinkTime is in Took.
 	Pairs    int     `json:"pairs"`
 	Links    int     `json:"links"`
@@ -287,4 +287,3 @@ func value(name string, v number) string {
 	m, _ := metric.Lookup(name)
 	return m.Unit.Format(float64(v))
 }
-
