@@ -35,7 +35,7 @@ func table(t *tally) []experiment.Scenario {
 		t.dir = o.Dir
 		return t, nil
 	}}
-	row := experiment.Scenario{Subject: "queue", Tier: "smoke", Measure: "cost", Metrics: []string{"ns/op"}, Arms: []experiment.Arm{arm}, Source: "0123"}
+	row := experiment.Scenario{Subject: "queue", Tier: "smoke", Measure: "cost", Title: "runs", Metrics: []string{"ns/op"}, Arms: []experiment.Arm{arm}, Source: "0123"}
 	plain, once := row, row
 	plain.Name, plain.MaxOps = "queue/plain", 300
 	once.Name, once.Ops, once.Slices = "queue/once", 10, 1

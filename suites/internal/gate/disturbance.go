@@ -106,4 +106,3 @@ func ownTime() time.Duration {
 	}
 	return sum
 }
-

@@ -86,11 +86,12 @@ type Options struct {
 	Progress func(Progress)
 
 	// What tests replace.
-	lock  string
-	cores int
-	pair  pairer
-	now   func() time.Time
-	alien func() *disturbance
+	lock    string
+	cores   int
+	pair    pairer
+	link    func(*tree) linker
+	now     func() time.Time
+	alien   func() *disturbance
 	counter func() (count.Counter, error)
 }
 
@@ -107,6 +108,8 @@ type Progress struct {
 // pairer runs one pair of two binaries.
 type pairer func(ctx context.Context, s experiment.Scenario, base, head string, number int, o lockstep.Options) (*lockstep.PairResult, error)
 
+func realLinks(t *tree) linker { return t.build }
+
 func inLockstep(ctx context.Context, s experiment.Scenario, base, head string, number int, o lockstep.Options) (*lockstep.PairResult, error) {
 	return lockstep.Pair(ctx, s, lockstep.Command{Path: base}, lockstep.Command{Path: head}, number, o)
 }
@@ -120,6 +123,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
+	}
+	if o.link == nil {
+		o.link = realLinks
 	}
 	if o.pair == nil {
 		o.pair = inLockstep
@@ -206,7 +212,7 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 		report.inconclusive("every selected scenario is new or changed: there is nothing to compare")
 		return nil
 	}
-	m, err := newMeasurement(o, p, newLinks(scratch, o.Seed, s.base.build, s.head.build), scratch)
+	m, err := newMeasurement(o, p, newLinks(scratch, o.Seed, o.link(s.base), o.link(s.head)), scratch)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,10 @@ const (
 func run(t *testing.T, dir string, m *machine, change func(*Options)) (*Report, error) {
 	t.Helper()
 	o := m.options(8 * time.Minute)
+	// A test of links asks for real ones.
+	o.link = func(*tree) linker {
+		return func(_ context.Context, out string, _ uint32) error { return os.WriteFile(out, []byte("arm"), 0o600) }
+	}
 	o.Root, o.Dir, o.lock = dir, t.TempDir(), fmt.Sprintf("@logperf-gate-%s-%d", t.Name(), os.Getpid())
 	if change != nil {
 		change(&o)
@@ -83,7 +87,7 @@ func TestADirtyTreeIsComparedWithItsCommit(t *testing.T) {
 	put(t, dir, map[string]string{"logging/logging.go": otherLibrary})
 	m := newMachine(1)
 	m.allocs = [2]float64{1, 2}
-	r, err := run(t, dir, m, func(o *Options) { o.Base.Ref = "HEAD" })
+	r, err := run(t, dir, m, func(o *Options) { o.Base.Ref, o.link = "HEAD", realLinks })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +126,7 @@ func TestTheInstrumentIsTheHeads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(len(r.Scenarios), r.Scenarios[0].Name, r.Changed, r.New, r.Removed, r.Notes)
+	got := fmt.Sprintf("%d %s %v %v %v %v", len(r.Scenarios), r.Scenarios[0].Name, r.Changed, r.New, r.Removed, r.Notes)
 	if want := "1 queue/once [queue/altered] [queue/new] [queue/gone] []"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -181,7 +185,10 @@ func TestBadInputHasOneSentenceAndNoVerdict(t *testing.T) {
 	broken := errors.New("scenario queue/once, base, pair 1: hello: the arm was silent for more than 30s and was killed")
 	spoiled := newMachine(1)
 	spoiled.fails = func(string, int) error { return broken }
-	whole := func(o *Options) { o.Base.Ref = WorkingTree; o.Head.Overlay = map[string]string{"logging/logging.go": filepath.Join(dir, "other.go")} }
+	whole := func(o *Options) {
+		o.Base.Ref = WorkingTree
+		o.Head.Overlay = map[string]string{"logging/logging.go": filepath.Join(dir, "other.go")}
+	}
 	put(t, dir, map[string]string{"other.go": otherLibrary})
 	for _, c := range []struct {
 		name, want string

@@ -149,7 +149,7 @@ func TestWhatTheBaseHasNotIsListedAndNotCompared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(len(p.subjects), p.subjects[0].scenario.Name, p.changed, p.fresh, p.removed)
+	got := fmt.Sprintf("%d %s %v %v %v", len(p.subjects), p.subjects[0].scenario.Name, p.changed, p.fresh, p.removed)
 	if want := "1 queue/same [queue/altered] [queue/new] [queue/gone]"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

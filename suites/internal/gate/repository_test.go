@@ -54,6 +54,7 @@ func TestThereIsNoBaseWithoutAMainBranch(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	git(t, dir, "checkout", "-q", "--orphan", "main")
+	put(t, dir, map[string]string{"a": "of another history"})
 	commit(t, dir)
 	if _, _, err := (repository{dir}).mergeBase(t.Context(), "work"); err == nil || !strings.Contains(err.Error(), "no commit in common") {
 		t.Errorf("the error is %v", err)

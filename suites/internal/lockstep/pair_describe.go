@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/logperf/logperf/suites/internal/experiment"
@@ -37,9 +38,11 @@ type served struct {
 func Describe(w io.Writer, scenarios []experiment.Scenario) error {
 	t := table{Magic: magic, Version: version}
 	for _, s := range scenarios {
+		// Spread compares the subject with a reference, which a description leaves out.
+		metrics := slices.DeleteFunc(slices.Clone(s.Metrics), func(name string) bool { return name == spread })
 		t.Scenarios = append(t.Scenarios, served{
 			Name: s.Name, Subject: s.Subject, Tier: s.Tier, Measure: s.Measure, Title: s.Title,
-			Metrics: s.Metrics, Laps: s.Laps, Arm: s.Arms[0].Name, Slice: s.Slice,
+			Metrics: metrics, Laps: s.Laps, Arm: s.Arms[0].Name, Slice: s.Slice,
 			MaxOps: s.MaxOps, Ops: s.Ops, Slices: s.Slices, Sized: s.Sized, Proxied: s.Proxied, Input: s.Input,
 			Knee: s.Knee, Memory: s.Memory, Source: s.Source,
 		})

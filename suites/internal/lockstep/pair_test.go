@@ -171,10 +171,10 @@ func TestADescriptionIsReadAsItWasWritten(t *testing.T) {
 
 func TestWhatIsNoDescriptionIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                    "is no arm of logperf",
-		"usage: arm":                          "is no arm of logperf",
-		"{}":                                  "is no arm of logperf",
-		`{"Magic":"logperf\n","Version":2}`:   "speaks version 2 of the arms' protocol: want 1",
+		"":                                  "is no arm of logperf",
+		"usage: arm":                        "is no arm of logperf",
+		"{}":                                "is no arm of logperf",
+		`{"Magic":"logperf\n","Version":2}`: "speaks version 2 of the arms' protocol: want 1",
 		`{"Magic":"logperf\n","Version":1,"Scenarios":[{"Name":"x y"}]}`: "what no scenario is",
 	} {
 		if _, err := ParseDescription([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
