@@ -36,7 +36,7 @@ func (v Callgrind) Count(ctx context.Context, c Command) (float64, error) {
 	args := append([]string{"--tool=callgrind", "--callgrind-out-file=" + out, "--quiet", c.Path}, c.Args...)
 	var errs bytes.Buffer
 	child := exec.CommandContext(ctx, string(v), args...)
-	child.Env, child.Stderr = c.Env, &errs
+	child.Env, child.Stderr = steady(c.Env), &errs
 	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	child.Cancel = func() error { return syscall.Kill(-child.Process.Pid, syscall.SIGKILL) }
 	child.WaitDelay = afterKill

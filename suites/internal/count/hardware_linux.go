@@ -64,7 +64,7 @@ func (h hardware) Count(ctx context.Context, c Command) (float64, error) {
 	defer func() { _ = unix.Close(fd) }()
 	var errs bytes.Buffer
 	child := exec.CommandContext(ctx, c.Path, c.Args...)
-	child.Env, child.Stderr = c.Env, &errs
+	child.Env, child.Stderr = steady(c.Env), &errs
 	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	child.Cancel = func() error { return syscall.Kill(-child.Process.Pid, syscall.SIGKILL) }
 	child.WaitDelay = afterKill

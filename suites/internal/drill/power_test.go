@@ -95,9 +95,9 @@ func TestRowsAreReadAsTheyWereWritten(t *testing.T) {
 func TestRowsThatCannotBeReadAreNamed(t *testing.T) {
 	head := strings.Join(columns, ",") + "\n"
 	for text, want := range map[string]string{
-		"":                             "does not name the columns",
-		"a,b\n":                        "does not name the columns",
-		head + "p,1,1,s,m,PASS\n":      "wrong number of fields",
+		"":                                    "does not name the columns",
+		"a,b\n":                               "does not name the columns",
+		head + "p,1,1,s,m,PASS\n":             "wrong number of fields",
 		head + "p,x,1,s,m,PASS,1,1,1,3,0,1\n": "line 2: ",
 		head + "p,1,1,s,m,FINE,1,1,1,3,0,1\n": `line 2: the verdict is "FINE"`,
 	} {
