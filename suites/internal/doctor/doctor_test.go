@@ -24,11 +24,11 @@ type files map[string]string
 // healthy is a machine of its own without other work.
 func healthy() files {
 	return files{
-		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor":                  "performance\n",
-		"sys/devices/system/cpu/cpu1/cpufreq/scaling_governor":                  "performance\n",
-		"sys/devices/system/cpu/intel_pstate/no_turbo":                          "1\n",
-		"sys/devices/system/clocksource/clocksource0/current_clocksource":       "tsc\n",
-		"sys/kernel/mm/transparent_hugepage/enabled":                            "always [madvise] never\n",
+		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor":            "performance\n",
+		"sys/devices/system/cpu/cpu1/cpufreq/scaling_governor":            "performance\n",
+		"sys/devices/system/cpu/intel_pstate/no_turbo":                    "1\n",
+		"sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n",
+		"sys/kernel/mm/transparent_hugepage/enabled":                      "always [madvise] never\n",
 		"proc/loadavg":        "0.10 0.20 0.30 1/140 29162\n",
 		"proc/stat":           "cpu  1000 0 500 8000 10 0 5 20 0 0\ncpu0 1 2\n",
 		"proc/meminfo":        "MemTotal:       16777216 kB\nMemAvailable:   12582912 kB\nSwapTotal:       2097152 kB\nSwapFree:        2097152 kB\n",
