@@ -63,8 +63,8 @@ func TestEachArmLeavesItsProfiles(t *testing.T) {
 		}
 		// Under the race detector, its own functions may be heavier.
 		run := func(f profile.Function) bool { return f.Short() == "lockstep.(*spinning).Run" && f.Flat > 0 }
-		if top := profile.Top(cpu, 2); !slices.ContainsFunc(top, run) {
-			t.Errorf("the heaviest functions of %s are %+v, want its Run", a.Name, top)
+		if top := profile.Top(cpu, 0); !slices.ContainsFunc(top, run) {
+			t.Errorf("of %s there is %+v, want its Run", a.Name, top)
 		}
 		if _, err := profile.Read(a.Profiles["allocs"]); err != nil && !errors.Is(err, profile.ErrEmpty) {
 			t.Error(err)
