@@ -125,6 +125,7 @@ func TestEachTroubleIsFound(t *testing.T) {
 		{name: "little memory", about: "memory", files: files{"proc/meminfo": "MemAvailable:    1572864 kB\n"}, want: Warn, value: "1.50 GiB available"},
 		{name: "no memory", about: "memory", files: files{"proc/meminfo": "MemAvailable:    524288 kB\n"}, want: Bad, value: "512 MiB available"},
 		{name: "swapped", about: "swap", files: files{"proc/meminfo": "SwapTotal: 2097152 kB\nSwapFree: 1048576 kB\n"}, want: Warn, value: "1 GiB of 2 GiB in use"},
+		{name: "no swap", about: "swap", files: files{"proc/meminfo": "SwapTotal: 0 kB\nSwapFree: 0 kB\n"}, want: OK, value: "none"},
 		{name: "huge pages", about: "huge pages", files: files{"sys/kernel/mm/transparent_hugepage/enabled": "[always] madvise never"}, want: Warn, value: "always"},
 		{name: "a slow clock", about: "clock source", files: files{source: "hpet\n"}, want: Bad, value: "hpet"},
 		{name: "a virtual clock", about: "clock source", files: files{source: "kvm-clock\n"}, want: OK, value: "kvm-clock"},
