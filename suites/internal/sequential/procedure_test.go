@@ -273,3 +273,23 @@ func TestHypothesesDecidedElsewhereShareTheError(t *testing.T) {
 		}
 	}
 }
+
+// Of the further pairs two may be far to the other side, three may not: of 16 values
+// C is 36, and the ranks of the largest are 16, 15 and 14. All 32 together would
+// decide the other way round.
+func TestFurtherPairsConfirmByThemselves(t *testing.T) {
+	for bursts, want := range map[int]bool{2: true, 3: false} {
+		p := begin(t, Options{}, one(.04))
+		of := func(scenario, metric string, pair int) float64 {
+			if pair > 16 && pair <= 16+bursts {
+				return -.5
+			}
+			return flat(.08)(scenario, metric, pair)
+		}
+		reach(t, p, 64, of)
+		d := p.Decisions()[0]
+		if d.Confirmed != want || (d.Outcome == result.Fail) != want || d.Pairs != 32 {
+			t.Errorf("%d bursts: %+v", bursts, d)
+		}
+	}
+}
