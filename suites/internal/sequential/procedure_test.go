@@ -132,6 +132,9 @@ func TestASlowdownThatIsNotConfirmed(t *testing.T) {
 			if d.Outcome != c.want || d.Pairs != 64 || d.Confirmed || (d.Why == "") == (c.want == result.Inconclusive) {
 				t.Errorf("%+v", d)
 			}
+			if err := invariants(d); err != nil { // the lower bound of the first look is above what came after
+				t.Error(err)
+			}
 		})
 	}
 }
@@ -162,6 +165,20 @@ func TestNoiseIsInconclusiveAtTheLastLook(t *testing.T) {
 	}
 	if !(d.Smallest > .1) {
 		t.Errorf("the smallest detectable slowdown is %v", d.Smallest)
+	}
+}
+
+// All bounds hold together, so that noise after the first look does not widen them.
+func TestTheTightestBoundsOfAllLooksAreReported(t *testing.T) {
+	p := begin(t, Options{Others: 29}, one(.04))
+	reach(t, p, 24, func(scenario, metric string, pair int) float64 {
+		if pair <= 12 {
+			return flat(.05)(scenario, metric, pair)
+		}
+		return wild(scenario, metric, pair)
+	})
+	if d := p.Decisions()[0]; d.Pairs != 16 || !(d.Upper < 1.06) || !(d.Lower < 1) {
+		t.Errorf("%+v", d)
 	}
 }
 
