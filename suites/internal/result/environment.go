@@ -125,3 +125,8 @@ func commit(ctx context.Context, root string) (hash string, dirty bool) {
 	changes, err := git("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal")
 	return hash, err == nil && changes != ""
 }
+
+// Differences are what the other environment has other than e, as sentences such
+// as "go: go1.26.8 -> go1.27.0"; nil where times are comparable. The commit is no
+// such difference: it is what one compares.
+func (e Environment) Differences(other Environment) []string { panic("not yet") }
