@@ -21,14 +21,14 @@ type shift struct {
 // shiftOf compares two samples that are independent of each other. p is that of
 // the test of Mann and Whitney, as benchstat shows it. The interval of the ratio
 // belongs to the same test: where no values are equal, it leaves out 1 exactly
-// where p is at most 1 - confidence.
-func (d *distributions) shiftOf(before, after []float64, confidence float64) shift {
+// where p is at most the level.
+func (d *distributions) shiftOf(before, after []float64, o Options) shift {
 	thresholds := benchmath.DefaultThresholds
-	thresholds.CompareAlpha = 1 - confidence
+	thresholds.CompareAlpha = o.level()
 	c := benchmath.AssumeNothing.Compare(
 		benchmath.NewSample(slices.Clone(before), &thresholds), benchmath.NewSample(slices.Clone(after), &thresholds))
 	s := shift{p: c.P}
-	k := d.rank(len(before), len(after), confidence)
+	k := d.rank(len(before), len(after), o.level())
 	s.few = k == 0
 	if slices.Min(before) <= 0 || slices.Min(after) <= 0 {
 		return s
@@ -52,7 +52,7 @@ func (d *distributions) shiftOf(before, after []float64, confidence float64) shi
 	slices.Sort(ratios)
 	s.ratio.Lo = min(ratios[k-1], center)
 	s.ratio.Hi = max(ratios[len(ratios)-k], center)
-	s.ratio.Confidence = confidence
+	s.ratio.Confidence = o.Confidence
 	return s
 }
 
@@ -60,25 +60,24 @@ func (d *distributions) shiftOf(before, after []float64, confidence float64) shi
 // the same numbers of values.
 type distributions struct{ ranks map[[3]float64]int }
 
-// rank is the largest k with P(U < k) at most half of what confidence leaves,
-// where U is the statistic of Mann and Whitney of samples of n and m values that
-// come from the same distribution; 0 where there is none.
-func (d *distributions) rank(n, m int, confidence float64) int {
-	key := [3]float64{float64(n), float64(m), confidence}
+// rank is the largest k with P(U < k) at most half of level, where U is the
+// statistic of Mann and Whitney of samples of n and m values from the same
+// distribution; 0 where there is none.
+func (d *distributions) rank(n, m int, level float64) int {
+	key := [3]float64{float64(n), float64(m), level}
 	if k, ok := d.ranks[key]; ok {
 		return k
 	}
 	if d.ranks == nil {
 		d.ranks = map[[3]float64]int{}
 	}
-	tail := (1 - confidence) / 2
+	tail := level / 2
 	k := 0
 	if n*m > mostExact {
 		// The normal approximation, as benchmath takes it for large samples.
 		mean, sd := float64(n*m)/2, math.Sqrt(float64(n*m*(n+m+1))/12)
 		k = max(int(math.Floor(mean-math.Sqrt2*math.Erfinv(1-2*tail)*sd)), 0)
 	} else {
-		// Half of alpha is itself rounded: 0.05 is not 1 - 0.95.
 		sum := 0.0
 		for u, p := range uDistribution(n, m) {
 			if sum += p; sum > tail*(1+1e-9) {
