@@ -46,7 +46,8 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
 compare: ## show what two stored runs differ in: OLD and NEW, by default the two latest
-	@go tool logperf compare $(if $(NEW),$(or $(OLD),$(error NEW is "$(NEW)": want OLD too)),$(OLD)) $(NEW)
+	$(if $(NEW),$(if $(OLD),,$(error NEW is "$(NEW)" without OLD: want both, or OLD alone to compare it with the latest)))
+	@exec go tool logperf compare $${OLD:+"$$OLD"} $${NEW:+"$$NEW"}
 
 plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants

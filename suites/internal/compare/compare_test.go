@@ -23,7 +23,7 @@ func same(v float64, n int) []float64 { return slices.Repeat([]float64{v}, n) }
 
 // pairOf makes two runs of one scenario with a reference.
 func pairOf() (before, after *result.Run) {
-	make := func(commit string) *result.Run {
+	of := func(commit string) *result.Run {
 		return &result.Run{
 			ID: "20261123T190342Z-" + commit, Started: time.Date(2026, 11, 23, 19, 3, 42, 0, time.UTC), Outcome: result.Pass,
 			Environment: result.Environment{CPU: "AMD EPYC", Go: "go1.26.8", Commit: commit},
@@ -37,7 +37,7 @@ func pairOf() (before, after *result.Run) {
 			},
 		}
 	}
-	return make("abc"), make("def")
+	return of("abc"), of("def")
 }
 
 // row is the row of that name and figure.
