@@ -139,25 +139,34 @@ func (s sheet) rest(c *compare.Comparison) {
 	}
 	line := fmt.Sprintf("%d figures: %d worse, %d better, %d changed, %d the same, %d not comparable", len(c.Rows),
 		count[compare.Worse], count[compare.Better], count[compare.Changed], count[compare.Same], count[compare.NotComparable])
+	if !s.Markdown {
+		s.WriteString("\n")
+	}
 	if !s.All && count[compare.Same]+count[compare.NotComparable] > 0 {
 		line += " (--all shows them)"
 	}
-	s.paragraph(line)
+	s.note(line)
 	for _, why := range slices.Sorted(maps.Keys(reasons)) {
-		s.paragraph(fmt.Sprintf("%d not comparable: %s", reasons[why], why))
+		s.note(fmt.Sprintf("%d not comparable: %s", reasons[why], why))
 	}
 	s.only("old", c.OnlyOld)
 	s.only("new", c.OnlyNew)
 	if r := c.References; r.N > 0 {
-		s.paragraph(fmt.Sprintf("The references, whose code is the same in both runs, changed by %s in the median of %d: as much of a time may be the machine's.",
+		s.note(fmt.Sprintf("The references, whose code is the same in both runs, changed by %s in the median of %d: so much of each time may be the machine's.",
 			percent(r.Center), r.N))
 	}
 	if s.Hint != "" {
-		s.paragraph(s.Hint)
+		s.note(s.Hint)
 	}
 }
 
-func (s sheet) paragraph(line string) { s.WriteString("\n" + s.plain(line) + "\n") }
+// note is a line of its own.
+func (s sheet) note(line string) {
+	if s.Markdown {
+		s.WriteString("\n")
+	}
+	s.WriteString(s.plain(line) + "\n")
+}
 
 // only names what one run has alone, the first few of it where not all is asked
 // for.
@@ -170,7 +179,7 @@ func (s sheet) only(where string, names []string) {
 	if n := len(names) - most; n > 0 && !s.All {
 		names, more = names[:most], fmt.Sprintf(" and %d more", n)
 	}
-	s.paragraph(fmt.Sprintf("only in the %s run: %s%s", where, strings.Join(names, ", "), more))
+	s.note(fmt.Sprintf("only in the %s run: %s%s", where, strings.Join(names, ", "), more))
 }
 
 // figure is a value with how far its interval reaches.

@@ -19,6 +19,9 @@ func TestAHistoryHasTheRunsOfOneEnvironment(t *testing.T) {
 		r.Results[0].Values["ns/op"] = []float64{31, 30, 29}
 		r.Results[0].Source = "another"
 		r.Results[1].Values = map[string][]float64{"ns/op": {}}
+		r.Results[1].Iterations = []int{}
+		r.Results[0].Iterations = []int{1, 1, 1}
+		r.Results[0].Values["allocs/op"] = []float64{0, 0, 0}
 	})
 	h, err := l.History(t.Context(), first, 0)
 	if err != nil {

@@ -82,6 +82,7 @@ func damaged(path string, text []byte, fault error) error {
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](fault); ok {
 		at = int(kind.Offset)
+		fault = fmt.Errorf("the field %s is of another type: %s", kind.Field, kind.Value)
 	}
 	if at < 1 || at > len(text) {
 		return fmt.Errorf("%s is damaged: %w", path, fault)
