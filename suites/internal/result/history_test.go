@@ -2,8 +2,6 @@ package result
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -123,7 +121,6 @@ func storeFull(b *testing.B, runs int) (*Store, *Run) {
 		b.Fatal(err)
 	}
 	run := full("", time.Now())
-	var size int64
 	for i := range runs {
 		f, err := store.Create(time.Date(2026, 1, 1, i, 0, 0, 0, time.UTC), "abc")
 		if err != nil {
@@ -136,13 +133,7 @@ func storeFull(b *testing.B, runs int) (*Store, *Run) {
 		if err := f.Publish(); err != nil {
 			b.Fatal(err)
 		}
-		info, err := os.Stat(filepath.Join(store.root, f.ID(), "run.json"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		size = info.Size()
 	}
-	b.ReportMetric(float64(size), "B/run.json")
 	return store, run
 }
 
