@@ -85,6 +85,7 @@ func TestATimeThatRoseIsSlower(t *testing.T) {
 		{"peak-RSS-B", 0.8, Better, "better"},
 	} {
 		before, after := pairOf()
+		after.Results[0].Ratios = nil // which did not change
 		before.Results[0].Values = map[string][]float64{c.metric: around(1000)}
 		after.Results[0].Values = map[string][]float64{c.metric: around(1000 * c.factor)}
 		r := row(t, Compare(before, after, Options{}), "queue/put", c.metric)
@@ -103,6 +104,7 @@ func TestATimeThatRoseIsSlower(t *testing.T) {
 func TestWhatCountsIsAnOption(t *testing.T) {
 	before, after := pairOf()
 	after.Results[0].Values["ns/op"] = around(103)
+	after.Results[0].Ratios = nil
 	var asked []string
 	o := Options{Least: func(scenario, metric, against string) float64 {
 		asked = append(asked, strings.TrimSpace(scenario+" "+metric+" "+against))
@@ -128,6 +130,7 @@ func TestAChangeThatIsNotCertainIsNone(t *testing.T) {
 
 func TestTooFewValuesAreNotComparable(t *testing.T) {
 	before, after := pairOf()
+	after.Results[0].Ratios = nil
 	before.Results[0].Values["ns/op"], after.Results[0].Values["ns/op"] = []float64{100, 101, 99}, []float64{200, 201, 202}
 	r := row(t, Compare(before, after, Options{}), "queue/put", "ns/op")
 	if r.Comparable || r.Verdict != NotComparable || r.Why != "3 and 3 values are too few to tell a difference" || r.Ratio.Center != 2.01 || r.Ratio.Bounded() {
@@ -166,6 +169,7 @@ func TestSettingsThatDifferAreListedAndKeepNothingApart(t *testing.T) {
 	before, after := pairOf()
 	after.Settings = map[string]any{"Batch": map[string]any{"Bytes": 1024}}
 	after.Results[0].Values["ns/op"] = around(150)
+	after.Results[0].Ratios[0].Slices = around(0.75)
 	c := Compare(before, after, Options{})
 	if !slices.Equal(c.Settings, []string{"Batch.Bytes: 65536 -> 1024"}) || len(c.Differences) != 0 {
 		t.Errorf("%q, %q", c.Settings, c.Differences)

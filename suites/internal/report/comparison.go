@@ -146,18 +146,36 @@ func (s sheet) rest(c *compare.Comparison) {
 		line += " (--all shows them)"
 	}
 	s.note(line)
+	if noisy, news := noise(c.Rows); news > 0 {
+		s.note(fmt.Sprintf("by chance alone up to %.0f of the %d figures with noise would be among those that changed", math.Ceil(0.05*float64(noisy)), noisy))
+	}
 	for _, why := range slices.Sorted(maps.Keys(reasons)) {
 		s.note(fmt.Sprintf("%d not comparable: %s", reasons[why], why))
 	}
 	s.only("old", c.OnlyOld)
 	s.only("new", c.OnlyNew)
 	if r := c.References; r.N > 0 {
-		s.note(fmt.Sprintf("The references, whose code is the same in both runs, changed by %s in the median of %d: so much of each time may be the machine's.",
-			percent(r.Center), r.N))
+		s.note(fmt.Sprintf("The times of the %d references changed by %s in the median, 95 %% of them by %s to %s. Where their code is the same in both runs, that is the machine.",
+			r.N, percent(r.Center), percent(r.Lo), percent(r.Hi)))
 	}
 	if s.Hint != "" {
 		s.note(s.Hint)
 	}
+}
+
+// noise counts the figures with noise that were judged, and those of them that
+// changed. References are not judged.
+func noise(rows []compare.Row) (judged, changed int) {
+	for _, r := range rows {
+		if r.Class == compare.Exact || !r.Comparable || r.Reference != "" {
+			continue
+		}
+		judged++
+		if r.Verdict != compare.Same {
+			changed++
+		}
+	}
+	return judged, changed
 }
 
 // note is a line of its own.
