@@ -45,7 +45,7 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
-compare: ## show what two stored runs differ in: OLD and NEW, by default the two latest
+compare: ## show what two stored runs differ in: OLD and NEW, by default the latest and that before it
 	$(if $(NEW),$(if $(OLD),,$(error NEW is "$(NEW)" without OLD: want both, or OLD alone to compare it with the latest)))
 	@exec go tool logperf compare $${OLD:+"$$OLD"} $${NEW:+"$$NEW"}
 
