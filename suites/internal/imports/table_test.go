@@ -84,6 +84,8 @@ func packages() map[string]string {
 		"suites/internal/load":       "load scenarios are linked into the arms of the suite: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
 		"suites/internal/plants":     "this test starts make and reads what it prints",
+
+		"suites/internal/sequential": "what decides knows pairs of numbers, not what they are of or where they come from",
 	}
 }
 
@@ -192,6 +194,9 @@ func suiteEdges() []edge {
 		{from: in + "load", to: "github.com/rs/zerolog", why: "a peer under the same load"},
 		{from: in + "load", to: "go.uber.org/zap", why: "a peer under the same load"},
 		{from: in + "load", to: in + "stat", why: "the trend of a soak"},
+
+		{from: in + "sequential", to: in + "result", why: "PASS, FAIL and INCONCLUSIVE"},
+		{from: in + "sequential", to: in + "stat", why: "signed ranks"},
 
 		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
 		{from: in + "harness", to: in + "lockstep", why: "measures it"},
