@@ -8,7 +8,7 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf plants schema fmt lint
+.PHONY: help test perf report plants schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -44,6 +44,14 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	$(if $(tiers),,$(error TIER is "$(TIER)": want smoke, full or soak))
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
+
+# RUN is the name of a folder in the results.
+RUN ?= latest
+
+report: ## write RUN, by default the latest, as a page that a browser opens
+	@go tool logperf report "$$RUN"
+
+report: export RUN := $(value RUN)
 
 plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants

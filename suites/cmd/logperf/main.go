@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand())
+	root.AddCommand(thresholdsCommand(), showCommand(), reportCommand(), kneeCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
