@@ -3,6 +3,7 @@ package result
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -126,7 +127,30 @@ func commit(ctx context.Context, root string) (hash string, dirty bool) {
 	return hash, err == nil && changes != ""
 }
 
-// Differences are what the other environment has other than e, as sentences such
-// as "go: go1.26.8 -> go1.27.0"; nil where times are comparable. The commit is no
-// such difference: it is what one compares.
-func (e Environment) Differences(other Environment) []string { panic("not yet") }
+// FindCommit reports why a commit that a run names is of no use as a base: it is
+// unknown, the tree differed from it, or git no longer has it, as after a rebase.
+// The error is nil where git in the folder root has it.
+func FindCommit(ctx context.Context, root string, e Environment) error {
+	switch {
+	case e.Commit == "" || e.Commit == "unknown":
+		return errors.New("the run does not know its commit")
+	case e.Dirty:
+		return fmt.Errorf("the tree of the run differed from its commit %s", e.Commit)
+	}
+	if strings.Trim(e.Commit, "0123456789abcdef") != "" {
+		return fmt.Errorf("%q is the name of no commit", e.Commit)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	c := exec.CommandContext(ctx, "git", "cat-file", "-e", e.Commit+"^{commit}")
+	c.Dir = root
+	c.WaitDelay = time.Second
+	err := c.Run()
+	if _, said := errors.AsType[*exec.ExitError](err); said {
+		return fmt.Errorf("git no longer has the commit %s of the run", e.Commit)
+	}
+	if err != nil {
+		return fmt.Errorf("git cannot be asked for the commit %s of the run: %w", e.Commit, err)
+	}
+	return nil
+}
