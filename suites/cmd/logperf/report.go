@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -24,23 +23,20 @@ type reportOf struct {
 func reportCommand() *cobra.Command {
 	var r reportOf
 	c := &cobra.Command{
-		Use:   "report [RUN | --compare OLD [NEW]]",
+		Use:   "report [RUN | --compare [OLD [NEW]]]",
 		Short: "Write a stored run as one HTML page, by default the latest",
 		Long: `Write a stored run as one HTML page with its plots: the verdict, what needs
 attention, each scenario, and its history over the stored runs of the same
-environment. The page needs no network and is printed as a path.
+environment. The page needs no network; its path is printed.
 
 RUN is the name of a folder in the results, or "latest". With --compare the page
-shows NEW, by default the latest run, and what has changed since OLD.`,
+shows NEW and what has changed since OLD, by default the two latest runs.`,
 		Example: "  logperf report\n  logperf report --compare 20261125T141455Z-16abd15c77dc latest -o compared.html",
 		Args: func(c *cobra.Command, args []string) error {
-			if !r.compare {
-				return cobra.MaximumNArgs(1)(c, args)
+			if r.compare {
+				return cobra.MaximumNArgs(2)(c, args)
 			}
-			if len(args) != 1 && len(args) != 2 {
-				return fmt.Errorf("--compare has %d runs: want the older and, if it is not the latest, the newer", len(args))
-			}
-			return nil
+			return cobra.MaximumNArgs(1)(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			path, err := r.write(c.Context(), args)
@@ -51,8 +47,8 @@ shows NEW, by default the latest run, and what has changed since OLD.`,
 			return err
 		},
 	}
-	c.Flags().BoolVar(&r.compare, "compare", false, "show what has changed since an older run")
-	c.Flags().StringVarP(&r.out, "output", "o", "", "the file to write (default report.html in the folder of the run)")
+	c.Flags().BoolVar(&r.compare, "compare", false, "show what has changed since an older run, too")
+	c.Flags().StringVarP(&r.out, "output", "o", "", "the file to write (default report.html in the folder of the run, report-since-OLD.html with --compare)")
 	return c
 }
 
@@ -64,31 +60,13 @@ func (r reportOf) write(ctx context.Context, args []string) (string, error) {
 		return "", err
 	}
 	store := result.At(results)
-	id := result.Latest
-	if len(args) > 0 {
-		id = args[len(args)-1]
-	}
-	if r.compare && len(args) == 1 {
-		id = result.Latest
-	}
-	run, err := store.Load(id)
+	in, err := r.runs(ctx, store, args)
 	if err != nil {
 		return "", err
 	}
-	in := page.Input{
-		Run: run, Folder: filepath.Join(results, run.ID),
-		Histograms: func(row result.Result) (map[string]*stat.Histogram, error) { return store.Histograms(run, row) },
-	}
-	if r.compare {
-		old, err := store.Load(args[0])
-		if err != nil {
-			return "", err
-		}
-		if old.ID == run.ID {
-			return "", fmt.Errorf("both runs are %s: want two", run.ID)
-		}
-		in.Comparison = compare.Compare(old, run, compare.Options{})
-	}
+	run := in.Run
+	in.Folder = shown(filepath.Join(results, run.ID))
+	in.Histograms = func(row result.Result) (map[string]*stat.Histogram, error) { return store.Histograms(run, row) }
 	if err := past(ctx, store, &in); err != nil {
 		return "", err
 	}
@@ -99,8 +77,38 @@ func (r reportOf) write(ctx context.Context, args []string) (string, error) {
 	path := r.out
 	if path == "" {
 		path = filepath.Join(results, run.ID, "report.html")
+		if in.Comparison != nil { // the page of the run alone stays
+			path = filepath.Join(results, run.ID, "report-since-"+in.Comparison.Old.ID+".html")
+		}
 	}
 	return path, result.WriteFileAtomic(path, b.Bytes())
+}
+
+// runs loads what is asked for.
+func (r reportOf) runs(ctx context.Context, store *result.Store, names []string) (page.Input, error) {
+	if r.compare {
+		before, after, err := twoRuns(ctx, store, names)
+		if err != nil {
+			return page.Input{}, err
+		}
+		return page.Input{Run: after, Comparison: compare.Compare(before, after, compare.Options{})}, nil
+	}
+	run, err := store.Load(append(names, result.Latest)[0])
+	return page.Input{Run: run}, err
+}
+
+// shown is a path as a command in the repository takes it: a page that is passed
+// on does not tell where it was made.
+func shown(path string) string {
+	root, err := result.FindRepository()
+	if err != nil {
+		return path
+	}
+	below, err := filepath.Rel(string(root), path)
+	if err != nil || !filepath.IsLocal(below) {
+		return path
+	}
+	return below
 }
 
 // past adds what earlier runs measured. A store whose runs cannot be listed
@@ -108,8 +116,8 @@ func (r reportOf) write(ctx context.Context, args []string) (string, error) {
 func past(ctx context.Context, store *result.Store, in *page.Input) error {
 	history, err := store.History(ctx, in.Run, 0)
 	if err != nil {
-		if ctxErr := ctx.Err(); ctxErr != nil {
-			return errors.Join(ctxErr, err)
+		if ctx.Err() != nil {
+			return err
 		}
 		in.Notes = append(in.Notes, fmt.Sprintf("The history cannot be read: %v.", err))
 		return nil

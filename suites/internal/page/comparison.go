@@ -14,6 +14,7 @@ import (
 type comparison struct {
 	Old, New     string
 	Counts       string
+	Machine      string // what the references tell of it
 	Differences  []string
 	Settings     []string
 	Changed      changes
@@ -74,6 +75,9 @@ func comparisonOf(c *compare.Comparison, links map[string]string) *comparison {
 	}
 	v.Counts = fmt.Sprintf("%d worse, %d better, %d changed, %d without a certain difference, %d not comparable",
 		n[compare.Worse], n[compare.Better], n[compare.Changed], n[compare.Same], n[compare.NotComparable])
+	if r := c.References; r.N > 0 && finite(r.Center) {
+		v.Machine = fmt.Sprintf("The references, whose code is the same, took %s of their time before: so much is the machine's.", withSpan(metric.Ratio, r))
+	}
 	return v
 }
 

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -9,34 +8,27 @@ import (
 )
 
 // visible shows what a reader of a page would not see, or would see as something
-// else: control characters, marks that turn the direction of the text, bytes
-// that are no text. Line ends and tabs stay. html/template escapes what is
-// markup; it lets these through.
+// else, as Go writes it: control characters, marks that turn the direction of the
+// text, bytes that are no text. Line ends and tabs stay. html/template escapes
+// what is markup; it lets these through.
 func visible(text string) string {
-	if !strings.ContainsFunc(text, hidden) && utf8.ValidString(text) {
+	if !strings.ContainsFunc(text, strange) {
 		return text
 	}
 	var b strings.Builder
-	for i, r := range text {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)):
-			fmt.Fprintf(&b, `\x%02x`, text[i])
-		case r < 0x80 && hidden(r):
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case hidden(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
+	for _, r := range text {
+		if !strange(r) {
 			b.WriteRune(r)
+			continue
 		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return b.String()
 }
 
-func hidden(r rune) bool {
-	if r == '\n' || r == '\t' {
-		return false
-	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co)
+func strange(r rune) bool {
+	return !unicode.IsPrint(r) && r != '\n' && r != '\t' && r != '\u202f' || r == utf8.RuneError
 }
 
 // anchors gives each scenario an id that a link can be kept by: the name with
