@@ -21,6 +21,8 @@ test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
 	go test -race -count=1 ./...
 	go test -count=1 ./...
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || command -v chrome >/dev/null || \
+	echo 'skipped: the tests that look at the report in a browser; they need apt-get install chromium'
 
 tiers.smoke := tier:smoke
 tiers.full := tier:smoke || tier:full

@@ -50,7 +50,7 @@ func viewOf(in Input) view {
 	run := in.Run
 	v := view{
 		Title: visible("logperf: " + string(run.Outcome) + ", " + run.ID), Policy: policy,
-		Style: template.CSS(style), Script: template.JS(script), //nolint:gosec // both are built in
+		Style: template.CSS(style), Script: template.JS(script), // both are built in
 		Head: headOf(in), Past: pastRunsOf(in.Past, run.ID), Notes: visibles(in.Notes),
 		Environment: environmentOf(run.Environment), Settings: settingsOf(run.Settings),
 	}
