@@ -8,7 +8,11 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help test perf report plants schema fmt lint
+=======
+.PHONY: help test perf compare plants schema fmt lint
+>>>>>>> store
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -47,6 +51,7 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
+<<<<<<< HEAD
 # RUN is the name of a folder in the results.
 RUN ?= latest
 
@@ -54,6 +59,11 @@ report: ## write RUN, by default the latest, as a page that a browser opens
 	@go tool logperf report "$$RUN"
 
 report: export RUN := $(value RUN)
+=======
+compare: ## show what two stored runs differ in: OLD and NEW, by default the two latest
+	$(if $(NEW),$(if $(OLD),,$(error NEW is "$(NEW)" without OLD: want both, or OLD alone to compare it with the latest)))
+	@exec go tool logperf compare $${OLD:+"$$OLD"} $${NEW:+"$$NEW"}
+>>>>>>> store
 
 plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants

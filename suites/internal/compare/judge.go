@@ -235,7 +235,7 @@ func (r *Row) judge(better metric.Direction, o Options) {
 		return
 	}
 	r.Comparable, r.Verdict = true, Same
-	if r.P > o.level() || r.Old.Center == r.New.Center {
+	if r.P > o.level()*(1+rounding) || r.Old.Center == r.New.Center {
 		return
 	}
 	least := o.Least(r.Scenario, r.Metric, r.Against)

@@ -80,7 +80,7 @@ func (d *distributions) rank(n, m int, level float64) int {
 	} else {
 		sum := 0.0
 		for u, p := range uDistribution(n, m) {
-			if sum += p; sum > tail*(1+1e-9) {
+			if sum += p; sum > tail*(1+rounding) {
 				k = u
 				break
 			}
@@ -89,6 +89,9 @@ func (d *distributions) rank(n, m int, level float64) int {
 	d.ranks[key] = k
 	return k
 }
+
+// rounding is by which share a probability may differ from what it is.
+const rounding = 1e-9
 
 // mostExact is up to which number of pairs the distribution is computed: what
 // benchmath has as the limit for one sample of 50.

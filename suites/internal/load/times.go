@@ -18,3 +18,5 @@ func (p *played) Times() map[string]*stat.Histogram { return histograms(p.traffi
 
 // Times are those of the whole load.
 func (g *generator) Times() map[string]*stat.Histogram { return histograms(g.traffic) }
+
+var _, _, _, _ experiment.Timed = (*drive)(nil), (*library)(nil), (*reference)(nil), (*generator)(nil)

@@ -66,20 +66,7 @@ func rowOf(s experiment.Scenario, index int, repetitions []*Repetition) (result.
 	for _, r := range repetitions {
 		a := r.Arms[index]
 		row.Iterations = append(row.Iterations, experiment.Sum(a.Slices).N)
-		if points := a.Report.Timeline; len(points) > 0 {
-			timeline := make([]result.Point, len(points))
-			for i, p := range points {
-				timeline[i] = result.Point(p)
-			}
-			row.Timelines = append(row.Timelines, timeline)
-		}
-		if points := a.Report.Curve; len(points) > 0 {
-			curve := make([]result.CurvePoint, len(points))
-			for i, p := range points {
-				curve[i] = result.CurvePoint(p)
-			}
-			row.Curves = append(row.Curves, curve)
-		}
+		addSeries(&row, a.Report)
 		if err := addTimes(&row, a.Report); err != nil {
 			return row, fmt.Errorf("repetition %d: %w", r.Number+1, err)
 		}
@@ -116,6 +103,24 @@ func rowOf(s experiment.Scenario, index int, repetitions []*Repetition) (result.
 		}
 	}
 	return row, nil
+}
+
+// addSeries adds what one repetition looked like: its timeline and its curve.
+func addSeries(row *result.Result, r experiment.Report) {
+	if len(r.Timeline) > 0 {
+		timeline := make([]result.Point, len(r.Timeline))
+		for i, p := range r.Timeline {
+			timeline[i] = result.Point(p)
+		}
+		row.Timelines = append(row.Timelines, timeline)
+	}
+	if len(r.Curve) > 0 {
+		curve := make([]result.CurvePoint, len(r.Curve))
+		for i, p := range r.Curve {
+			curve[i] = result.CurvePoint(p)
+		}
+		row.Curves = append(row.Curves, curve)
+	}
 }
 
 // addTimes adds the times of single calls of one repetition to those of the row.

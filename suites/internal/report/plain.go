@@ -12,13 +12,14 @@ import (
 // direction of writing, stands there as Go writes it.
 func Plain(text string) string { return escape(text, "") }
 
-// PlainWriter escapes what is written as Plain does, line by line.
+// PlainWriter escapes what is written as Plain does, but for the ends of lines and
+// tabs.
 func PlainWriter(w io.Writer) io.Writer { return plainWriter{w} }
 
 type plainWriter struct{ w io.Writer }
 
 func (p plainWriter) Write(text []byte) (int, error) {
-	if _, err := io.WriteString(p.w, escape(string(text), "\n")); err != nil {
+	if _, err := io.WriteString(p.w, escape(string(text), "\n\t")); err != nil {
 		return 0, err
 	}
 	return len(text), nil

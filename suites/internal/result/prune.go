@@ -95,7 +95,11 @@ func (s *Store) remove(id string, dry bool) (done bool, err error) {
 		return true, nil
 	}
 	hidden := filepath.Join(s.root, removed+id)
-	if err := os.Rename(path, hidden); err != nil {
+	err = os.Rename(path, hidden)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // by another, between our opening it and our lock
+	}
+	if err != nil {
 		return false, fmt.Errorf("the run %s cannot be removed: %w", id, reason(err))
 	}
 	if err := os.RemoveAll(hidden); err != nil {
