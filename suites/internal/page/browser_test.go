@@ -273,7 +273,7 @@ func TestAScreenReaderHasHeadingsInOrderAndAWordForEachPlot(t *testing.T) {
 	for what, expression := range map[string]string{
 		"plots without a text":       `[...document.querySelectorAll('canvas')].filter(c => !(c.closest('[role=img]')?.getAttribute('aria-label')?.length > 20)).length`,
 		"tables without a caption":   `[...document.querySelectorAll('table')].filter(t => !t.caption?.textContent).length`,
-		"cells that name no row":     `[...document.querySelectorAll('tbody tr')].filter(r => r.cells[0].scope !== 'row').length`,
+		"cells that name no row":     `[...document.querySelectorAll('tbody tr')].filter(r => r.cells[0].tagName !== 'TH').length`,
 		"fields without a label":     `[...document.querySelectorAll('select, input')].filter(f => !f.labels.length).length`,
 		"missing landmarks":          `['header', 'nav', 'main', 'footer'].filter(l => document.querySelectorAll(l).length !== 1).length`,
 		"ids that stand twice":       `(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))`,

@@ -209,7 +209,7 @@ func (b builder) facts(rows []result.Result) []fact {
 		add("records", "of the user's own log")
 	}
 	for _, kind := range slices.Sorted(maps.Keys(r.Profiles)) {
-		add(kind+" profile", "go tool pprof "+strings.TrimPrefix(b.in.Folder+"/"+r.Profiles[kind], "/"))
+		add(visible(kind)+" profile", "go tool pprof "+strings.TrimPrefix(b.in.Folder+"/"+r.Profiles[kind], "/"))
 	}
 	if len(r.Source) >= 12 {
 		add("source", "SHA-256 "+r.Source[:12])

@@ -276,9 +276,9 @@ const logperf = {plots: []};
   }
 
   // history: the median of each run, with the least and the greatest repetition.
-  function history(panel, h, past) {
+  function history(panel, h, shared) {
     const changed = new Set(h.changed || []), x = h.runs.map((_, k) => k), last = x.length - 1;
-    const day = k => past.names[h.runs[k]].slice(5, 10);
+    const day = k => shared.names[h.runs[k]].slice(5, 10);
     const summary = `${h.name} in ${h.runs.length} runs: ${format(h.unit, h.m[0])} in the first, ${format(h.unit, h.m[last])} in the last, from ${format(h.unit, Math.min(...h.m))} to ${format(h.unit, Math.max(...h.m))}`;
     return draw(panel, summary, 180, {
       scales: {x: {time: false, range: () => [-.7, last + .7]}, y: {range: () => {
@@ -290,7 +290,7 @@ const logperf = {plots: []};
       hooks: {draw: [u => within(u, (ctx, ratio) => {
         x.forEach(k => {
           const at = u.valToPos(k, 'x', true), y = v => u.valToPos(v, 'y', true);
-          ctx.strokeStyle = ctx.fillStyle = color(h.runs[k] === past.current ? 's2' : 's1');
+          ctx.strokeStyle = ctx.fillStyle = color(h.runs[k] === shared.current ? 's2' : 's1');
           ctx.lineWidth = ratio;
           ctx.globalAlpha = .5;
           ctx.beginPath();
@@ -298,12 +298,12 @@ const logperf = {plots: []};
           ctx.lineTo(at, y(h.hi[k]));
           ctx.stroke();
           ctx.globalAlpha = 1;
-          path(ctx, h.runs[k] === past.current ? 'diamond' : 'circle', at, y(h.m[k]), (h.runs[k] === past.current ? 5 : 3) * ratio);
+          path(ctx, h.runs[k] === shared.current ? 'diamond' : 'circle', at, y(h.m[k]), (h.runs[k] === shared.current ? 5 : 3) * ratio);
           if (changed.has(k)) ctx.stroke(); else ctx.fill();
         });
       })]},
-    }, [x, h.m], k => `${past.names[h.runs[k]]}: ${format(h.unit, h.m[k])}, ${format(h.unit, h.lo[k])} to ${format(h.unit, h.hi[k])}` +
-      (changed.has(k) ? ', another source of the scenario' : '') + (h.runs[k] === past.current ? ', this run' : ''));
+    }, [x, h.m], k => `${shared.names[h.runs[k]]}: ${format(h.unit, h.m[k])}, ${format(h.unit, h.lo[k])} to ${format(h.unit, h.hi[k])}` +
+      (changed.has(k) ? ', another source of the scenario' : '') + (h.runs[k] === shared.current ? ', this run' : ''));
   }
 
   // choose puts a select above a figure, where there is more than one to choose.
@@ -330,7 +330,7 @@ const logperf = {plots: []};
 
   logperf.format = format;
   logperf.kinds = {
-    strips: (figure, data) => chosen(figure, 'Figure', data.strips, strip, s => [s.help || '', s.limit_text ? `Limit: ${s.limit_text}.` : ''].join(' ').trim()),
+    strips: (figure, data, shared) => chosen(figure, 'Figure', data.strips, strip, s => [shared.help[s.name] || '', s.limit_text ? `Limit: ${s.limit_text}.` : ''].join(' ').trim()),
     percentiles: (figure, data) => {
       const panel = element('div', {class: 'panel'});
       figure.append(panel);
@@ -338,6 +338,6 @@ const logperf = {plots: []};
     },
     timelines: (figure, data) => { figure.classList.add('plots'); timelines(figure, data.timelines); },
     curve: (figure, data) => curve(figure, data.curve),
-    history: (figure, data, past) => chosen(figure, 'Figure', data.history, (panel, h) => history(panel, h, past), () => ''),
+    history: (figure, data, shared) => chosen(figure, 'Figure', data.history, (panel, h) => history(panel, h, shared), () => ''),
   };
 })();
