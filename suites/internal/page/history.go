@@ -116,6 +116,7 @@ func (b builder) history(s *scenario, row result.Result, verdicts []result.Verdi
 			if m.Changed {
 				h.Changed = append(h.Changed, len(h.Runs))
 				text += "*"
+				s.Altered = true
 			}
 			h.Runs, h.Median = append(h.Runs, m.Run), append(h.Median, m.Median)
 			h.Min, h.Max = append(h.Min, m.Min), append(h.Max, m.Max)

@@ -35,6 +35,7 @@ type scenario struct {
 	Curve           table
 	Counters        table
 	History         table
+	Altered         bool // the history has runs with another source of the scenario
 	Missing         []string // why something is not shown
 	Data            data
 }
@@ -222,8 +223,11 @@ func operations(iterations []int) string {
 		return ""
 	}
 	least, most := slices.Min(iterations), slices.Max(iterations)
-	if least == most {
-		return fmt.Sprintf("%d of %s", len(iterations), count(least, "operation"))
+	switch {
+	case most == 1: // it is one whole, such as the search of a knee
+		return fmt.Sprint(len(iterations))
+	case least == most:
+		return fmt.Sprintf("%d of %s operations", len(iterations), grouped(int64(least)))
 	}
 	return fmt.Sprintf("%d of %s to %s operations", len(iterations), grouped(int64(least)), grouped(int64(most)))
 }
