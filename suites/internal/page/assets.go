@@ -21,7 +21,7 @@ var (
 	style  = asset("assets/uPlot.min.css") + asset("assets/page.css")
 	script = strings.Join([]string{"/*\n" + asset("assets/uPlot.LICENSE") + "*/", asset("assets/uPlot.iife.min.js"), asset("assets/plots.js"), asset("assets/page.js")}, "\n")
 	policy = "default-src 'none'; style-src " + hash(style) + "; script-src " + hash(script) +
-		"; img-src data:; base-uri 'none'; form-action 'none'"
+		"; base-uri 'none'; form-action 'none'"
 )
 
 // asset is a file that is built in.
