@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// browser is a tab in a headless Chromium with a profile of its own.
+// browser is a tab, and what was heard of it.
 type browser struct {
 	context.Context
 	mu       sync.Mutex
@@ -35,8 +35,9 @@ type browser struct {
 	requests []string
 }
 
-// open shows a page in a browser; the test is skipped where there is none.
-func open(t *testing.T, in Input) *browser {
+// chromium is a headless browser with a profile of its own; the test is skipped
+// where there is none.
+func chromium(t *testing.T) context.Context {
 	t.Helper()
 	var binary string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
@@ -48,12 +49,8 @@ func open(t *testing.T, in Input) *browser {
 	if binary == "" {
 		t.Skip("no Chromium here, so nobody looks at the page: apt-get install chromium")
 	}
-	path := filepath.Join(t.TempDir(), "report.html")
-	if err := os.WriteFile(path, []byte(written(t, in)), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	// The context of the test ends before its clean-up, in which the browser does.
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx,
 		chromedp.ExecPath(binary), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()),
@@ -70,6 +67,21 @@ func open(t *testing.T, in Input) *browser {
 			t.Error(err)
 		}
 	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// open shows a page in a tab of its own.
+func open(t *testing.T, chromium context.Context, in Input) *browser {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(path, []byte(written(t, in)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := chromedp.NewContext(chromium)
+	t.Cleanup(cancel)
 	b := &browser{Context: ctx}
 	b.do(t) // opens the tab
 	if err := chromedp.Listen(ctx, b.hear); err != nil {
@@ -198,9 +210,28 @@ func points(s *scenario) []string {
 	return all
 }
 
-func TestEachPlotIsDrawnWithItsPointsAndNothingIsAskedFor(t *testing.T) {
+// TestThePageInABrowser has one browser, and a tab for each of its parts.
+func TestThePageInABrowser(t *testing.T) {
+	browser := chromium(t)
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, context.Context)
+	}{
+		{"EachPlotIsDrawnWithItsPointsAndNothingIsAskedFor", eachPlotIsDrawnWithItsPointsAndNothingIsAskedFor},
+		{"AnotherFigureAndRepetitionAreDrawnInPlace", anotherFigureAndRepetitionAreDrawnInPlace},
+		{"ThePageWorksWithoutAMouse", thePageWorksWithoutAMouse},
+		{"AScreenReaderHasHeadingsInOrderAndAWordForEachPlot", aScreenReaderHasHeadingsInOrderAndAWordForEachPlot},
+		{"ThePageFitsAPhoneTheDarkAndPaper", thePageFitsAPhoneTheDarkAndPaper},
+		{"AxesAndTablesWriteTheSameNumbers", axesAndTablesWriteTheSameNumbers},
+		{"ALargePageIsOpenInTime", aLargePageIsOpenInTime},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.test(t, browser) })
+	}
+}
+
+func eachPlotIsDrawnWithItsPointsAndNothingIsAskedFor(t *testing.T, chromium context.Context) {
 	in := whole()
-	b := open(t, in)
+	b := open(t, chromium, in)
 	b.settled(t)
 	for _, g := range viewOf(in).Groups {
 		for _, s := range g.Scenarios {
@@ -228,8 +259,8 @@ func TestEachPlotIsDrawnWithItsPointsAndNothingIsAskedFor(t *testing.T) {
 	b.quiet(t)
 }
 
-func TestAnotherFigureAndRepetitionAreDrawnInPlace(t *testing.T) {
-	b := open(t, whole())
+func anotherFigureAndRepetitionAreDrawnInPlace(t *testing.T, chromium context.Context) {
+	b := open(t, chromium, whole())
 	b.settled(t)
 	before := ask[int](t, b, `logperf.plots.length`)
 	for _, kind := range []string{"strips", "timelines"} {
@@ -245,8 +276,8 @@ func TestAnotherFigureAndRepetitionAreDrawnInPlace(t *testing.T) {
 	b.quiet(t)
 }
 
-func TestThePageWorksWithoutAMouse(t *testing.T) {
-	b := open(t, whole())
+func thePageWorksWithoutAMouse(t *testing.T, chromium context.Context) {
+	b := open(t, chromium, whole())
 	reached := map[string]bool{}
 	for range 120 {
 		b.do(t, chromedp.KeyEvent(kb.Tab))
@@ -273,8 +304,8 @@ func TestThePageWorksWithoutAMouse(t *testing.T) {
 	b.quiet(t)
 }
 
-func TestAScreenReaderHasHeadingsInOrderAndAWordForEachPlot(t *testing.T) {
-	b := open(t, whole())
+func aScreenReaderHasHeadingsInOrderAndAWordForEachPlot(t *testing.T, chromium context.Context) {
+	b := open(t, chromium, whole())
 	b.settled(t)
 	last := 0
 	for _, level := range ask[[]int](t, b, `[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => Number(h.tagName[1]))`) {
@@ -300,8 +331,8 @@ func TestAScreenReaderHasHeadingsInOrderAndAWordForEachPlot(t *testing.T) {
 	}
 }
 
-func TestThePageFitsAPhoneTheDarkAndPaper(t *testing.T) {
-	b := open(t, whole())
+func thePageFitsAPhoneTheDarkAndPaper(t *testing.T, chromium context.Context) {
+	b := open(t, chromium, whole())
 	b.settled(t)
 	b.do(t, chromedp.EmulateViewport(360, 740))
 	if wide := ask[int](t, b, `document.documentElement.scrollWidth`); wide > 360 {
@@ -319,8 +350,8 @@ func TestThePageFitsAPhoneTheDarkAndPaper(t *testing.T) {
 	b.quiet(t)
 }
 
-func TestAxesAndTablesWriteTheSameNumbers(t *testing.T) {
-	b := open(t, Input{Run: small()})
+func axesAndTablesWriteTheSameNumbers(t *testing.T, chromium context.Context) {
+	b := open(t, chromium, Input{Run: small()})
 	for _, u := range []metric.Unit{metric.Nanoseconds, metric.Bytes, metric.Count, metric.Ratio, metric.PerSecond, metric.MegabytesPerSecond} {
 		for _, v := range []float64{0, 0.0004, 0.0995, 0.5, 1, 1.245, 9.996, 12.34, 99.96, 412, 999.6, 1000, 1536, 1e5, 123456, 1e6, 2.05e6, 7.7e9, 3 << 30} {
 			if got := ask[string](t, b, fmt.Sprintf(`logperf.format(%q, %v)`, u, v)); got != u.Format(v) {
@@ -330,12 +361,12 @@ func TestAxesAndTablesWriteTheSameNumbers(t *testing.T) {
 	}
 }
 
-func TestALargePageIsOpenInTime(t *testing.T) {
+func aLargePageIsOpenInTime(t *testing.T, chromium context.Context) {
 	if testing.Short() {
 		t.Skip("a page of two megabytes")
 	}
 	run := large()
-	b := open(t, Input{Run: run, Histograms: histogramsOf, Past: pastOf(run, 200)})
+	b := open(t, chromium, Input{Run: run, Histograms: histogramsOf, Past: pastOf(run, 200)})
 	ask[bool](t, b, `(location.hash = '#s-pipeline-end-to-end-number-30', true)`)
 	b.until(t, `document.getElementById('s-pipeline-end-to-end-number-30').dataset.drawn`)
 	if n := ask[int](t, b, `document.querySelectorAll('#s-pipeline-end-to-end-number-30 canvas').length`); n < 5 {
