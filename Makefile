@@ -8,11 +8,7 @@ LABELS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help test perf report plants schema fmt lint
-=======
-.PHONY: help test perf compare plants schema fmt lint
->>>>>>> store
+.PHONY: help test perf compare report plants schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -51,19 +47,12 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
-<<<<<<< HEAD
-# RUN is the name of a folder in the results.
-RUN ?= latest
-
-report: ## write RUN, by default the latest, as a page that a browser opens
-	@go tool logperf report "$$RUN"
-
-report: export RUN := $(value RUN)
-=======
-compare: ## show what two stored runs differ in: OLD and NEW, by default the two latest
+compare: ## show what two stored runs differ in: OLD and NEW, by default the latest and that before it
 	$(if $(NEW),$(if $(OLD),,$(error NEW is "$(NEW)" without OLD: want both, or OLD alone to compare it with the latest)))
 	@exec go tool logperf compare $${OLD:+"$$OLD"} $${NEW:+"$$NEW"}
->>>>>>> store
+
+report: ## write a run as a page for a browser: RUN, by default the latest; OLD names one to compare it with
+	@exec go tool logperf report $${OLD:+--compare "$$OLD"} "$${RUN:-latest}"
 
 plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
