@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
 )
 
@@ -60,11 +61,7 @@ func excerpt(text string) string {
 }
 
 func verdictItem(v result.Verdict, links map[string]string) item {
-	value := v.Value()
-	if s := v.Span(); s != "" {
-		value += " [" + s + "]"
-	}
-	text := fmt.Sprintf("%s: %s, limit %s", v.Of(), value, v.LimitText)
+	text := fmt.Sprintf("%s: %s, limit %s", v.Of(), withSpan(unitOfVerdict(v), v.Interval), v.LimitText)
 	if v.Outcome == result.Pass && v.Class != "exact" {
 		text += ", " + room(v)
 	}
@@ -82,6 +79,14 @@ func verdictItem(v result.Verdict, links map[string]string) item {
 		Word: visible(word), Mark: mark(v.Outcome, v.AtLimit), Class: class(v), ID: links[v.Scenario],
 		Scenario: visible(v.Scenario), Text: visible(text),
 	}
+}
+
+// unitOfVerdict is that of the measured value.
+func unitOfVerdict(v result.Verdict) metric.Unit {
+	if v.Against != "" {
+		return metric.Ratio
+	}
+	return metric.Unit(v.Unit)
 }
 
 // class is how the line of a verdict is coloured.

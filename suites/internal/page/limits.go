@@ -35,7 +35,7 @@ func limitsOf(verdicts []result.Verdict) []limit {
 	limits := make([]limit, len(verdicts))
 	for i, v := range verdicts {
 		l := limit{
-			Of: visible(v.Of()), Value: v.Value(), Interval: v.Span(), Limit: visible(v.LimitText),
+			Of: visible(v.Of()), Value: v.Value(), Interval: span(unitOfVerdict(v), v.Interval), Limit: visible(v.LimitText),
 			Outcome: visible(string(v.Outcome)), Mark: mark(v.Outcome, v.AtLimit), Class: class(v),
 			Note: visible(v.Note), Why: visible(v.Why), Room: "-",
 		}

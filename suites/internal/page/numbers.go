@@ -79,10 +79,12 @@ func constant(values []float64) bool {
 	return true
 }
 
-// span is the interval in its unit; empty where it is a point or has no bounds.
+// span is the interval in its unit; empty where it has no bounds, or where these
+// are written alike.
 func span(u metric.Unit, i stat.Interval) string {
-	if !i.Bounded() || i.Lo == i.Hi {
+	lo, hi := u.Format(i.Lo), u.Format(i.Hi)
+	if !i.Bounded() || lo == hi {
 		return ""
 	}
-	return u.Format(i.Lo) + " .. " + u.Format(i.Hi)
+	return lo + " .. " + hi
 }

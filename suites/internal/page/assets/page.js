@@ -61,6 +61,7 @@
   document.getElementById('filter').addEventListener('input', event => {
     const part = event.target.value.trim().toLowerCase();
     for (const s of scenarios) s.hidden = !s.querySelector('h3').textContent.toLowerCase().includes(part);
+    for (const group of all('section.group')) group.hidden = !group.querySelector('details.scenario:not([hidden])');
     for (const row of all('#overview tbody tr')) row.hidden = !row.cells[0].textContent.toLowerCase().includes(part);
     document.getElementById('found').textContent = part ? shown().length + ' of ' + scenarios.length : '';
   });
