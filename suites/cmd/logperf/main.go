@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
-		thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand(),
+		thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand(), reportCommand(),
 	)
 	called, err := root.ExecuteContextC(ctx)
 	switch {
