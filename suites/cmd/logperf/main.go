@@ -40,7 +40,7 @@ func serve(in io.Reader, out, errs io.Writer) (code int, child bool) {
 	case server.IsCollector():
 		return server.Main(in, out, errs), true
 	case lockstep.IsArm():
-		return lockstep.Main(slices.Concat(scenario.All(), load.All()), in, out, errs), true
+		return lockstep.Main(slices.Concat(scenario.All(), load.All(), load.Sweeps()), in, out, errs), true
 	}
 	return 0, false
 }
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand(), doctorCommand())
+	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand(), doctorCommand(), adviseCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:

@@ -20,7 +20,7 @@ func (c command) proof(scenario string, set []Change) string {
 	}
 	text := strings.Join(append(words, "make perf ONLY="+strings.Replace(scenario, sweepPrefix, rowPrefix, 1)), " ")
 	if c.run != "" {
-		text += " && go tool logperf compare " + c.run + " latest"
+		text += "; go tool logperf compare " + c.run + " latest"
 	}
 	return text
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -106,23 +107,38 @@ func (w Sweep) Run(ctx context.Context) (Report, error) {
 	return r, nil
 }
 
-// pick takes the best value of each setting that is worth a second look, the most
+// asGood is the share of the best promise that the default value, or else a
+// smaller one, has to have to be preferred: the first look is too short to tell
+// them apart.
+const asGood = 0.9
+
+// pick takes one value of each setting that is worth a second look, the most
 // promising first.
 func pick(all []Trial) []Trial {
-	best := map[string]Trial{}
+	bySetting := map[string][]Trial{}
 	for _, t := range all {
-		if name := t.Set[0].Setting; t.promise() > max(best[name].promise(), 1) {
-			best[name] = t
+		if t.promise() > 1 {
+			bySetting[t.Set[0].Setting] = append(bySetting[t.Set[0].Setting], t)
 		}
 	}
 	var picked []Trial
-	for _, t := range all {
-		if slices.Equal(names(t.Set), names(best[t.Set[0].Setting].Set)) {
-			picked = append(picked, t)
-		}
+	for _, name := range slices.Sorted(maps.Keys(bySetting)) {
+		picked = append(picked, bestOf(bySetting[name]))
 	}
 	slices.SortStableFunc(picked, func(a, b Trial) int { return cmp.Compare(b.promise(), a.promise()) })
 	return picked[:min(len(picked), mostConfirmed)]
+}
+
+// bestOf takes the best of the values of one setting, which are sorted.
+func bestOf(all []Trial) Trial {
+	best := slices.MaxFunc(all, func(a, b Trial) int { return cmp.Compare(a.promise(), b.promise()) })
+	good := slices.DeleteFunc(slices.Clone(all), func(t Trial) bool { return t.promise() < asGood*best.promise() })
+	for _, t := range good {
+		if _, same := Same(with(defaults(), t.Set...), defaults()); same {
+			return t
+		}
+	}
+	return good[0]
 }
 
 func names(all []Change) []string {

@@ -1,13 +1,11 @@
 package advise
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/stat"
 )
@@ -169,53 +167,4 @@ func trialOf(set []Change, arm string, rows map[string][]result.Result) Trial {
 func inverse(i stat.Interval) stat.Interval {
 	i.Center, i.Lo, i.Hi = 1/i.Center, 1/i.Hi, 1/i.Lo
 	return i
-}
-
-// Merge puts the report of a sweep behind that of a run. Of two advices that set
-// the same, the sweep's stays: it has the gain of the change alone.
-func Merge(run, sweep Report) Report {
-	all := slices.DeleteFunc(slices.Clone(run.Advice), func(a Advice) bool {
-		return len(a.Set) > 0 && slices.ContainsFunc(sweep.Advice, func(b Advice) bool {
-			return !slices.ContainsFunc(names(a.Set), func(one string) bool { return !slices.Contains(names(b.Set), one) })
-		})
-	})
-	for i, b := range sweep.Advice { // with what the run says of the cause
-		for _, a := range run.Advice {
-			if len(a.Set) == 1 && len(b.Set) == 1 && a.Set[0].Setting == b.Set[0].Setting {
-				sweep.Advice[i].Cause = a.Cause
-				sweep.Advice[i].Evidence = append(b.Evidence, a.Evidence...)
-			}
-		}
-	}
-	run.Advice = sorted(append(all, sweep.Advice...))
-	run.Looked = append(run.Looked, sweep.Looked...)
-	run.Notes = append(run.Notes, sweep.Notes...)
-	run.Tried = sweep.Tried
-	run.Run = cmp.Or(run.Run, sweep.Run)
-	return run
-}
-
-// Same reports whether two settings make the same logger, as far as the loads
-// can tell, and names the first that differs.
-func Same(a, b logging.Settings) (path string, same bool) {
-	a, b = a.WithDefaults(), b.WithDefaults()
-	for _, one := range []struct {
-		path string
-		same bool
-	}{
-		{"queue.capacity", a.Queue.Capacity == b.Queue.Capacity},
-		{"queue.overflow", a.Queue.Overflow == b.Queue.Overflow},
-		{"queue.block_timeout", a.Queue.BlockTimeout == b.Queue.BlockTimeout},
-		{"batch.bytes", a.Batch.Bytes == b.Batch.Bytes},
-		{"batch.delay", a.Batch.Delay == b.Batch.Delay},
-		{"add_source", a.AddSource == b.AddSource},
-		{"sink.kind", a.Sink.Kind == b.Sink.Kind},
-		{"sink.block_size", a.Sink.BlockSize == b.Sink.BlockSize},
-		{"sink.sync", a.Sink.Sync == b.Sink.Sync},
-	} {
-		if !one.same {
-			return one.path, false
-		}
-	}
-	return "", true
 }
