@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 type adviser struct {
 	run                  string // name of the stored run; empty: the latest, if there is one
 	file                 string // of the settings
+	only                 []string
 	sweep, profile, json bool
 
 	settings logging.Settings // the present ones
@@ -54,7 +56,7 @@ variables; where nothing is set, those of the stored run.`,
 			if len(args) == 1 {
 				a.run = args[0]
 			}
-			return a.read()
+			return errors.Join(a.check(), a.read())
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
@@ -71,9 +73,23 @@ variables; where nothing is set, those of the stored run.`,
 	}
 	c.Flags().StringVar(&a.file, "settings", "", "the file of the present settings, in place of LOGPERF_SETTINGS")
 	c.Flags().BoolVar(&a.sweep, "sweep", false, "try other values of the settings, about two minutes")
+	c.Flags().StringSliceVar(&a.only, "only", nil, "with --sweep, the settings to change: "+strings.Join(advise.Factors(), ", "))
 	c.Flags().BoolVar(&a.profile, "profile", false, "take a profile, a few seconds")
 	c.Flags().BoolVar(&a.json, "json", false, "as JSON, with every number unrounded")
 	return c
+}
+
+// check refuses flags that no sweep could follow.
+func (a *adviser) check() error {
+	if len(a.only) > 0 && !a.sweep {
+		return errors.New("--only is for --sweep, which is not there")
+	}
+	for _, name := range a.only {
+		if !slices.Contains(advise.Factors(), name) {
+			return fmt.Errorf("--only names %q: want some of %s", name, strings.Join(advise.Factors(), ", "))
+		}
+	}
+	return nil
 }
 
 // read loads the present settings. What is wrong with them is misuse.
@@ -163,7 +179,7 @@ func (a *adviser) sweeps(ctx context.Context, errs io.Writer) (advise.Report, er
 	if err != nil {
 		return advise.Report{}, err
 	}
-	s := advise.Sweep{Settings: a.settings, File: a.file, Names: load.SweepArms()}
+	s := advise.Sweep{Settings: a.settings, File: a.file, Names: load.SweepArms(), Only: a.only}
 	s.Measure = func(ctx context.Context, m advise.Measurement) ([]result.Result, error) {
 		return measured(ctx, m, lockstep.Options{Command: command, Seed: kneeSeed, Warmup: sweepWarmup})
 	}

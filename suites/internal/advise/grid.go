@@ -48,6 +48,14 @@ func factors(s logging.Settings) []factor {
 	return filled(all)
 }
 
+// Factors are the names of the settings that a sweep may change.
+func Factors() []string {
+	return []string{
+		"queue.capacity", "queue.overflow", "batch.bytes", "batch.delay", "sink.block_size", "sink.sync", "add_source",
+		"sink.http.batch_bytes", "sink.http.batch_records",
+	}
+}
+
 func filled(all []factor) []factor {
 	return slices.DeleteFunc(all, func(f factor) bool { return len(f.changes) == 0 })
 }

@@ -49,6 +49,9 @@ type Sweep struct {
 	// commands alone.
 	Settings logging.Settings
 	File     string
+	// Only are the settings that are changed; nil: all that Factors names. Loads are
+	// those of the second look; nil: all.
+	Only, Loads []string
 	// Names are what arms may be called, but for present.
 	Names []string
 	// Measure makes the rows of a measurement, that of the present settings first.

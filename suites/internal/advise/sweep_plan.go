@@ -19,7 +19,7 @@ var lasts = map[string]time.Duration{
 	trickle:    900 * time.Millisecond,
 }
 
-// courses are the loads of the second look, in their order.
+// courses are the loads, in their order.
 var courses = [...]string{throughput, steady, burst, trickle}
 
 // plan is a sweep at work.
@@ -39,7 +39,13 @@ func newPlan(w Sweep) *plan {
 		w.Progress = func(string, time.Duration) {}
 	}
 	w.Settings = w.Settings.WithDefaults()
+	if w.Loads == nil {
+		w.Loads = courses[:]
+	}
 	p := &plan{Sweep: w, factors: factors(w.Settings)}
+	if w.Only != nil {
+		p.factors = slices.DeleteFunc(p.factors, func(f factor) bool { return !slices.Contains(w.Only, f.name) })
+	}
 	p.began = w.Now()
 	for _, c := range courses {
 		arms := 1
@@ -51,7 +57,9 @@ func newPlan(w Sweep) *plan {
 		if arms > 1 {
 			p.planned += time.Duration(screening*arms) * lasts[c]
 		}
-		p.planned += confirming * (1 + mostConfirmed) * lasts[c] // at most
+		if slices.Contains(w.Loads, c) {
+			p.planned += confirming * (2 + mostConfirmed) * lasts[c] // at most
+		}
 	}
 	return p
 }
@@ -125,11 +133,11 @@ func (p *plan) confirm(ctx context.Context, picked []Trial) ([]Trial, map[string
 		sets = append(sets, slices.Concat(picked[0].Set, picked[1].Set))
 	}
 	p.planned = p.done
-	for _, c := range courses {
+	for _, c := range p.Loads {
 		p.planned += time.Duration(confirming*(1+len(sets))) * lasts[c]
 	}
 	rows := map[string][]result.Result{}
-	for _, course := range courses {
+	for _, course := range p.Loads {
 		var err error
 		if rows[course], err = p.measure(ctx, course, fmt.Sprintf("measure the best %d under %s", len(sets), course), sets, confirming); err != nil {
 			return nil, nil, err

@@ -205,6 +205,9 @@ func suiteEdges() []edge {
 		{from: in + "advise", to: in + "profile", why: "where the processor time goes"},
 		{from: in + "advise", to: "logging", why: "the settings that it changes, and the memory that they bound"},
 		{from: in + "advise", to: "logging/queue", why: "the policies of a full queue"},
+		{from: in + "advise", to: in + "lockstep", test: true, why: "its test takes a profile in an arm"},
+		{from: in + "advise", to: in + "experiment", test: true, why: "its test takes a profile in an arm"},
+		{from: in + "advise", to: "logging/sink", test: true, why: "a sink that discards"},
 		{from: "suites/cmd/logperf", to: in + "advise", why: "says what to set otherwise"},
 		{from: "suites/cmd/logperf", to: "logging", why: "the settings that advice is given on"},
 
