@@ -73,10 +73,6 @@ type Gain struct {
 	Together bool `json:"together,omitempty"`
 }
 
-// least is the factor that the interval promises; the center where there is
-// none.
-func (g Gain) least() float64 { return g.Factor.Lo }
-
 // sorted brings the advice into its order. Between equals the order of the rules
 // stays.
 func sorted(all []Advice) []Advice {

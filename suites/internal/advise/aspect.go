@@ -8,8 +8,8 @@ import (
 	"github.com/logperf/logperf/suites/internal/stat"
 )
 
-// noticed is how far two times until the sink has a record have to be apart
-// before anybody cares, whatever their ratio.
+// noticed is what the time until the sink has a record counts as where it is
+// less: nobody sees the difference, and the shortest delay would always win.
 const noticed = 20 * time.Millisecond
 
 // An aspect is something that settings make better or worse.
@@ -54,13 +54,9 @@ func (a aspect) factorOf(rows []result.Result, arm string) (Factor, bool) {
 		return f, false
 	}
 	if a.metric == "" {
-		slow, fast := seconds(lags(present.Timelines)), seconds(lags(other.Timelines))
-		g, ok := lagGain(present.Scenario, slow, fast)
-		if !ok || abs(stat.MedianOf(slow)-stat.MedianOf(fast)) < noticed.Seconds() {
-			return f, false
-		}
+		g, ok := lagGain(present.Scenario, atLeast(lags(present.Timelines), noticed), atLeast(lags(other.Timelines), noticed))
 		f.Factor = g.Factor
-		return f, true
+		return f, ok
 	}
 	if a.course != throughput && (present.Doubt != "" || other.Doubt != "") {
 		return f, false
@@ -73,7 +69,13 @@ func (a aspect) factorOf(rows []result.Result, arm string) (Factor, bool) {
 	return f, true
 }
 
-func abs(v float64) float64 { return max(v, -v) }
+func atLeast(all []time.Duration, least time.Duration) []float64 {
+	var s []float64
+	for _, d := range all {
+		s = append(s, max(d, least).Seconds())
+	}
+	return s
+}
 
 func rowOf(rows []result.Result, arm string) *result.Result {
 	i := slices.IndexFunc(rows, func(r result.Result) bool { return r.Reference == arm })

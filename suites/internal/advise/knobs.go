@@ -119,3 +119,15 @@ func memoryCost(s logging.Settings, all ...Change) string {
 	return fmt.Sprintf("memory: up to %.1f MB in place of %.1f MB with records of up to %d B (Settings.MemoryBound)",
 		float64(after)/1e6, float64(before)/1e6, recordBytes)
 }
+
+// With is s with the change.
+func (c Change) With(s logging.Settings) logging.Settings { return with(s, c) }
+
+// Changes is one change of each setting that advice may name, to its default.
+func Changes() []Change {
+	d := defaults()
+	return []Change{
+		capacity(d.Queue.Capacity), overflow(d.Queue.Overflow), noTimeout(), batchBytes(d.Batch.Bytes), batchDelay(d.Batch.Delay),
+		blockSize(d.Sink.BlockSize), noSync(), noSource(), httpTimeout(d.Sink.HTTP.Timeout), httpBatch(d.Sink.HTTP.BatchBytes), httpRecords(),
+	}
+}
