@@ -106,7 +106,7 @@ func span(d time.Duration) string {
 func defaults() logging.Settings { return logging.Settings{}.WithDefaults() }
 
 // recordBytes is what a record is taken to refer to where the bound of the memory
-// is told: larger than nine in ten of the measured systems have them.
+// is told: the round number of the example of Settings.MemoryBound.
 const recordBytes = 1000
 
 // memoryCost says by how much the changes raise what the logger may keep alive;

@@ -88,7 +88,7 @@ const Profiled = sweepPrefix + throughput
 
 const (
 	// mostStage is what a stage in front of the encoder may take, all that it calls
-	// included. The library's own redactor with four names takes a tenth.
+	// included.
 	mostStage = 0.25
 	// leastSamples is how many looks a profile needs before its shares say anything.
 	leastSamples = 50
@@ -158,13 +158,15 @@ func heaviest(p *profile.Profile, s Share) []Heavy {
 // heavy are the functions of a kind with what they call; none takes more than its
 // stage, or it is of another one.
 func heavy(p *profile.Profile, s Share, kind func(name string) bool) []Heavy {
+	top := slices.DeleteFunc(profile.Top(p, 0), func(f profile.Function) bool {
+		return !kind(f.Name) || float64(f.Cum) > 1.01*s.Share*float64(p.Total)
+	})
+	// Of those that cost the same, the outer one spends less itself.
+	slices.SortStableFunc(top, func(a, b profile.Function) int { return cmp.Or(cmp.Compare(b.Cum, a.Cum), cmp.Compare(a.Flat, b.Flat)) })
 	var all []Heavy
-	for _, f := range profile.Top(p, 0) {
-		if share := float64(f.Cum) / float64(p.Total); kind(f.Name) && share <= s.Share*1.01 {
-			all = append(all, Heavy{f.Short(), share, foreign(f.Name)})
-		}
+	for _, f := range top {
+		all = append(all, Heavy{f.Short(), float64(f.Cum) / float64(p.Total), foreign(f.Name)})
 	}
-	slices.SortStableFunc(all, func(a, b Heavy) int { return cmp.Compare(b.Share, a.Share) })
 	return all
 }
 

@@ -222,9 +222,9 @@ func (w Sweep) advice(t Trial, rows map[string][]result.Result) (Advice, bool) {
 		a.Gain = &Gain{What: best.What, Scenario: best.Scenario, Factor: best.Factor}
 	}
 	if a.Loses {
-		scenario = sweepPrefix + burst
+		now := worst(rows)
+		scenario = now.Scenario
 		a.Cause = "the present settings lose records"
-		now := rows[burst][0]
 		a.Evidence = append([]Evidence{{"sweep", scenario, fmt.Sprintf("%d of %d records were rejected and %d evicted; with the change %s lost", now.Counts["rejected"], now.Counts["offered"], now.Counts["evicted"], percent(t.Dropped))}}, a.Evidence...)
 	}
 	for _, c := range t.Set {
@@ -240,6 +240,17 @@ func (w Sweep) advice(t Trial, rows map[string][]result.Result) (Advice, bool) {
 	}
 	a.Proof = command{file: w.File}.proof(scenario, t.Set)
 	return a, true
+}
+
+// worst is the row of the present settings that drops most.
+func worst(rows map[string][]result.Result) result.Result {
+	var found result.Result
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		if now := rows[name][0]; found.Scenario == "" || dropped(now) > dropped(found) {
+			found = now
+		}
+	}
+	return found
 }
 
 // costOf is what no load shows.

@@ -20,11 +20,11 @@ const (
 	usersSlice  = 4 * time.Millisecond
 	usersSlices = 40
 
-	// steadyRate is a tenth of the knee of the default settings on a machine with
-	// two processors: what any settings should bear.
+	// steadyRate is far below the knee of the default settings (a tenth of it on the
+	// machine that the limits were measured on): what any settings should bear.
 	steadyRate = 50_000
 	// burstSize is half of the default capacity, and burstEvery leaves the default
-	// settings eight times as long as they need to write it.
+	// settings several times as long as they need to write it.
 	burstSize  = 4096
 	burstEvery = 50 * time.Millisecond
 	burstRate  = 10_000
@@ -117,8 +117,7 @@ func openUsers(o experiment.Options, s logging.Settings) (experiment.Subject, er
 	return &users{target: t}, nil
 }
 
-// Run starts its callers anew: that takes a microsecond of a slice of some
-// thousands.
+// Run starts its callers anew, which is little of a slice of thousands of calls.
 func (u *users) Run(ctx context.Context, n int) error {
 	began := time.Now()
 	var callers sync.WaitGroup
