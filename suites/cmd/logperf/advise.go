@@ -113,6 +113,19 @@ func (a *adviser) read() error {
 	return nil
 }
 
+// configured are the settings of the environment as arms get them. Outside of a
+// repository a relative path begins where the user stands.
+func configured(environ []string) (map[string]any, error) {
+	if root, err := result.FindRepository(); err == nil {
+		environ = root.Environ(environ, config.FileVariable)
+	}
+	settings, err := config.Load(environ)
+	if err != nil {
+		return nil, err
+	}
+	return load.Configured(settings)
+}
+
 // advise puts together what the stored run, the sweep and the profile say.
 func (a *adviser) advise(ctx context.Context, errs io.Writer) (advise.Report, error) {
 	report, err := a.ofRun()

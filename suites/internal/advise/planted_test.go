@@ -3,6 +3,8 @@ package advise
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +25,54 @@ var plantedRuns = []struct {
 	loses    bool
 }{
 	{"good", logging.Settings{}, "", "", false},
+}
+
+// trim makes a run of testdata of a stored one: go test -run TestATrimmedRun
+// ./suites/internal/advise -record results/latest/run.json -as batch-1
+var (
+	record = flag.String("record", "", "path of a run.json to keep in testdata")
+	as     = flag.String("as", "", "its name there")
+)
+
+func TestATrimmedRunIsKept(t *testing.T) {
+	if *record == "" {
+		t.Skip("-record names no run")
+	}
+	text, err := os.ReadFile(*record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := result.Decode(*record, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err = json.Marshal(trimmed(run)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join("testdata", *as+".json"), append(text, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// trimmed is a run with what advice is given on alone.
+func trimmed(run *result.Run) *result.Run {
+	kept := &result.Run{Schema: run.Schema, ID: run.ID, Started: run.Started, Ended: run.Ended, Seed: run.Seed, Repetitions: run.Repetitions, Outcome: run.Outcome}
+	kept.Environment, kept.Settings = result.Environment{CPU: run.Environment.CPU, Cores: run.Environment.Cores}, run.Settings
+	for _, r := range run.Results {
+		if !strings.HasPrefix(r.Scenario, rowPrefix) {
+			continue
+		}
+		r.Labels, r.Source = nil, ""
+		for _, line := range r.Timelines {
+			for i := range line {
+				maps.DeleteFunc(line[i].Values, func(name string, _ float64) bool {
+					return !slices.Contains([]string{"offered", "written", "failed", "depth", "retries", "breaker-opened"}, name)
+				})
+			}
+		}
+		kept.Results = append(kept.Results, r)
+	}
+	return kept
 }
 
 func stored(t *testing.T, name string) *result.Run {
