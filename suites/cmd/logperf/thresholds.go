@@ -31,7 +31,7 @@ func thresholdsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			known := scenarios()
+			known := everyKnown()
 			if err := file.Cover(known); err != nil {
 				return err
 			}
@@ -63,8 +63,8 @@ func limitsFile(args []string) (string, error) {
 	return root.Path("thresholds.yaml"), err
 }
 
-// scenarios are all that limits are held against.
-func scenarios() []threshold.Known {
+// everyKnown is all that limits are held against.
+func everyKnown() []threshold.Known {
 	var known []threshold.Known
 	for _, s := range slices.Concat(scenario.All(), load.All()) {
 		known = append(known, threshold.Known{Name: s.Name, Metrics: s.Metrics, References: s.References()})

@@ -226,6 +226,7 @@ func suiteEdges() []edge {
 
 		{from: in + "profile", to: in + "metric", why: "figures in their unit"},
 		{from: in + "profile", to: "github.com/google/pprof", why: "the format of profiles"},
+		{from: in + "lockstep", to: in + "profile", test: true, why: "the profiles that arms leave can be read"},
 		{from: in + "harness", to: in + "profile", why: "a failure names the heaviest functions"},
 		{from: in + "doctor", to: in + "experiment", why: "the scenario that is measured against itself"},
 		{from: in + "doctor", to: in + "lockstep", why: "measures an arm against itself"},
