@@ -18,7 +18,6 @@ import (
 	"github.com/logperf/logperf/fixtures/server"
 	"github.com/logperf/logperf/suites/internal/load"
 	"github.com/logperf/logperf/suites/internal/lockstep"
-	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/scenario"
 )
 
