@@ -23,8 +23,9 @@ const (
 	// mostFull is the share of the looks that may find the queue full.
 	mostFull = 0.05
 	// leastSlower is by which factor the whole way has to be slower than with the
-	// defaults, leastLonger the 99th percentile of a call, which swings by more.
-	leastSlower = 1.15
+	// defaults, leastLonger the 99th percentile of a call, which swings by more. The
+	// whole interval has to be beyond.
+	leastSlower = 1.05
 	leastLonger = 1.5
 	// mostLag is how long records may take to the sink on average: five times the
 	// default delay of a batch.
