@@ -47,7 +47,7 @@ const (
 // stands in the commands; empty without one.
 func FromRun(run *result.Run, s logging.Settings, file string) Report {
 	s = s.WithDefaults()
-	f := finder{settings: s, rows: rowsOf(run), command: command{file: file, run: run.ID}, report: Report{Run: run.ID}}
+	f := finder{settings: s, rows: rowsOf(run), command: commandOf(s, file, run.ID), report: Report{Run: run.ID}}
 	if len(f.rows) == 0 {
 		f.note("the run %s has no row of %s*: want a run of make perf with LABELS=scenario:settings, or --sweep", run.ID, rowPrefix)
 		return f.report
