@@ -42,8 +42,8 @@ func TestASlowStageIsNamedByItsFunction(t *testing.T) {
 		"sink":   {stageWrite, "the sink is slow: advise.", "slowSink"},
 	} {
 		r := profiled(t, name)
-		if r.Stages[0].Stage != want.stage || r.Stages[0].Share < mostStage {
-			t.Errorf("%s: the stages are %+v, want %q first", name, r.Stages, want.stage)
+		if i := slices.IndexFunc(r.Stages, func(s Share) bool { return s.Stage == want.stage }); i < 0 || r.Stages[i].Share < mostStage {
+			t.Errorf("%s: the stages are %+v, want much in %q", name, r.Stages, want.stage)
 		}
 		if len(r.Advice) != 1 || !strings.HasPrefix(r.Advice[0].Cause, want.cause) || !strings.Contains(r.Advice[0].Cause, want.function) || r.Advice[0].Do == "" || len(r.Advice[0].Set) > 0 {
 			t.Errorf("%s: the advice is %+v, want that %s", name, r.Advice, want.cause)
