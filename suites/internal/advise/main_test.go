@@ -32,9 +32,6 @@ func planted() []experiment.Scenario {
 		},
 		"sink": func() logging.Options { return logging.Options{Sink: slowSink{sink.NewDiscard()}} },
 		"good": func() logging.Options { return logging.Options{Sink: sink.NewDiscard()} },
-		"redact": func() logging.Options {
-			return logging.Options{Sink: sink.NewDiscard(), Redactors: []logging.Redactor{logging.RedactorFunc(slowRedaction)}}
-		},
 		"source": func() logging.Options {
 			return logging.Options{Sink: sink.NewDiscard(), Settings: logging.Settings{AddSource: true}}
 		},
@@ -67,8 +64,6 @@ func (l *logged) Close(ctx context.Context) error { return l.logger.Close(ctx) }
 type slowStage struct{}
 
 func (slowStage) Process(*logging.Entry) error { _ = burn(); return nil }
-
-func slowRedaction(*logging.Entry) error { _ = burn(); return nil }
 
 // slowSink takes its time for each batch.
 type slowSink struct{ logging.Sink }
