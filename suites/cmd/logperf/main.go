@@ -36,7 +36,7 @@ func serve(in io.Reader, out, errs io.Writer) (code int, child bool) {
 	case server.IsCollector():
 		return server.Main(in, out, errs), true
 	case lockstep.IsArm():
-		return lockstep.Main(slices.Concat(scenario.All(), load.All()), in, out, errs), true
+		return lockstep.Main(slices.Concat(scenario.All(), load.All(), load.Sweeps()), in, out, errs), true
 	}
 	return 0, false
 }
@@ -56,6 +56,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
 		thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand(), reportCommand(),
+		thresholdsCommand(), listCommand(), showCommand(), compareCommand(), adviseCommand(), pruneCommand(), kneeCommand(), doctorCommand(),
 	)
 	called, err := root.ExecuteContextC(ctx)
 	switch {

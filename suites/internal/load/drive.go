@@ -26,6 +26,8 @@ type plan struct {
 	trouble func(ctx context.Context, d *drive) error
 	// patience is how long the logger may take to come to rest; 0: restWithin.
 	patience time.Duration
+	// watch is how often the load is looked at; 0 means watchEvery.
+	watch time.Duration
 	// limiter says what limits the load, in words; empty: nothing.
 	limiter string
 	// lossless is set where each call has to arrive. Otherwise what the logger
@@ -74,7 +76,7 @@ func (d *drive) Lasts() time.Duration {
 
 // Run plays the loads and waits until the sink has everything.
 func (d *drive) Run(ctx context.Context, _ int) error {
-	stop := experiment.Watch(ctx, watchEvery, d.sample)
+	stop := experiment.Watch(ctx, cmp.Or(d.watch, watchEvery), d.sample)
 	d.peak.begin()
 	if err := d.play(ctx); err != nil {
 		stop()
