@@ -83,6 +83,7 @@ func packages() map[string]string {
 		"suites/internal/load":       "load scenarios are linked into the arms of the suite: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
 		"suites/internal/plants":     "this test starts make and reads what it prints",
+		"suites/internal/docscheck":  "this test holds the guides and their examples to the tree",
 	}
 }
 
@@ -194,6 +195,17 @@ func suiteEdges() []edge {
 		{from: in + "harness", to: in + "matcher", why: "fails the spec where a limit does not hold"},
 		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
+
+		{from: in + "docscheck", to: in + "experiment", test: true, why: "what an example is"},
+		{from: in + "docscheck", to: in + "load", test: true, why: "the names of its scenarios"},
+		{from: in + "docscheck", to: in + "lockstep", test: true, why: "runs the examples"},
+		{from: in + "docscheck", to: in + "metric", test: true, why: "the names of the figures"},
+		{from: in + "docscheck", to: in + "result", test: true, why: "what the examples have measured"},
+		{from: in + "docscheck", to: in + "scenario", test: true, why: "the names of its scenarios"},
+		{from: in + "docscheck", to: in + "threshold", test: true, why: "the limits of the examples"},
+		{from: in + "docscheck", to: "logging", test: true, why: "the names of the settings, and an example"},
+		{from: in + "docscheck", to: "logging/config", test: true, why: "reads the settings of the guides"},
+		{from: in + "docscheck", to: "logging/sink", test: true, why: "an example"},
 
 		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
 		{from: "suites/cmd/logperf", to: "fixtures/server", why: "the binary is the collector of its arms"},
