@@ -14,7 +14,7 @@ import (
 func Bind() []experiment.Scenario {
 	return from("pipeline", []experiment.Scenario{{
 		Name: "pipeline/bind/attributes=2", Tier: "full", Measure: "cost",
-		Title:   "binds 2 attributes to a logger",
+		Title:   "binds 2 attributes",
 		Metrics: []string{"ns/op", "total-ns/op", "allocs/op", "B/op"},
 		Arms: []experiment.Arm{
 			{Name: "logperf", Open: openBinder},
