@@ -51,9 +51,9 @@ func TestABlockIsHeldToItsExitStatus(t *testing.T) {
 		script, want string
 	}{
 		{step{do: run}, "echo here\n", ""},
-		{step{do: run}, "false\ntrue\n", "the exit status is 1, want 0\n+ false\n"},
-		{step{do: run, exit: 3}, "exit 3\n", ""},
-		{step{do: run, exit: 1}, "true\n", "the exit status is 0, want 1"},
+		{step{do: run}, "false\ntrue\n", "the exit status is 1, want [0]\n+ false\n"},
+		{step{do: run, exits: []int{0, 3}}, "exit 3\n", ""},
+		{step{do: run, exits: []int{1}}, "true\n", "the exit status is 0, want [1]"},
 		{step{do: run, env: []string{"A=b"}}, "test $A = b\n", ""},
 		{step{do: write, path: "x"}, "1\n", ""},
 		{step{do: add, path: "x"}, "2\n", ""},

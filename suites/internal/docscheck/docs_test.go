@@ -7,7 +7,7 @@
 // stand comments, which GitHub does not show:
 //
 //	<!-- docs-check: short NAME=VALUE ... -->  variables that make it short
-//	<!-- docs-check: exit N -->                its exit status is N, not 0
+//	<!-- docs-check: exit N ... -->            its exit status is one of these, not 0
 //	<!-- docs-check: skip REASON -->           it is not run
 //	<!-- docs-check: output -->                what the sh block before has printed
 //	<!-- docs-check: figures -->               the same, with any numbers

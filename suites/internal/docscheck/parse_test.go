@@ -57,8 +57,8 @@ func TestWhatCannotBeReadIsAFault(t *testing.T) {
 }
 
 func TestAStepSaysHowItsBlockIsRun(t *testing.T) {
-	b := block{language: "sh", marks: []piece{{1, "short A=1 B=x/y=2"}, {2, "exit 3"}}}
-	if s, err := stepOf(b); err != nil || s.do != run || s.exit != 3 || !slices.Equal(s.env, []string{"A=1", "B=x/y=2"}) {
+	b := block{language: "sh", marks: []piece{{1, "short A=1 B=x/y=2"}, {2, "exit 0 3"}}}
+	if s, err := stepOf(b); err != nil || s.do != run || !slices.Equal(s.exits, []int{0, 3}) || !slices.Equal(s.env, []string{"A=1", "B=x/y=2"}) {
 		t.Errorf("the step is %+v, %v", s, err)
 	}
 	if s, err := stepOf(block{language: "text", marks: []piece{{1, "figures"}}}); err != nil || s.do != compare || !s.figures {
@@ -72,7 +72,7 @@ func TestAStepSaysHowItsBlockIsRun(t *testing.T) {
 	}
 	for _, c := range []struct{ language, mark, want string }{
 		{"sh", "skip", "skip needs a reason"},
-		{"sh", "exit no", `exit is "no": want a number`},
+		{"sh", "exit no", `exit is "no": want numbers`},
 		{"sh", "short", "short needs variables"},
 		{"sh", "short LABELS", `short has "LABELS": want NAME=VALUE`},
 		{"sh", "quick", `"quick" is unknown: want`},

@@ -26,7 +26,7 @@ const (
 type step struct {
 	do      deed
 	env     []string // of a script
-	exit    int
+	exits   []int  // the statuses that are right; none: 0
 	reason  string // to skip
 	figures bool   // compare without looking at numbers
 	path    string // of a file
@@ -65,10 +65,7 @@ func (s *step) read(word, rest string, script bool) error {
 		s.env = strings.Fields(rest)
 		return variables(s.env)
 	case "exit":
-		var err error
-		if s.exit, err = strconv.Atoi(rest); err != nil {
-			return fmt.Errorf("exit is %q: want a number", rest)
-		}
+		return s.statuses(rest)
 	case "skip":
 		if s.do, s.reason = skip, rest; rest == "" {
 			return errors.New("skip needs a reason")
@@ -82,6 +79,21 @@ func (s *step) read(word, rest string, script bool) error {
 		if !filepath.IsLocal(rest) {
 			return fmt.Errorf("%s has the path %q: want a path within the repository", word, rest)
 		}
+	}
+	return nil
+}
+
+// statuses reads those that a script may end with.
+func (s *step) statuses(rest string) error {
+	for _, one := range strings.Fields(rest) {
+		n, err := strconv.Atoi(one)
+		if err != nil {
+			return fmt.Errorf("exit is %q: want numbers", rest)
+		}
+		s.exits = append(s.exits, n)
+	}
+	if s.exits == nil {
+		return errors.New("exit needs a number")
 	}
 	return nil
 }

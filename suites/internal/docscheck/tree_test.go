@@ -122,8 +122,12 @@ func (c *tree) run(ctx context.Context, s step, script string) error {
 	if err != nil {
 		return fmt.Errorf("%w\n%s%s", err, tail(c.printed), tail(errs.String()))
 	}
-	if code := shell.ProcessState.ExitCode(); code != s.exit {
-		return fmt.Errorf("the exit status is %d, want %d\n%s%s", code, s.exit, tail(c.printed), tail(errs.String()))
+	wanted := s.exits
+	if wanted == nil {
+		wanted = []int{0}
+	}
+	if code := shell.ProcessState.ExitCode(); !slices.Contains(wanted, code) {
+		return fmt.Errorf("the exit status is %d, want %v\n%s%s", code, wanted, tail(c.printed), tail(errs.String()))
 	}
 	return nil
 }
