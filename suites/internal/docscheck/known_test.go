@@ -33,7 +33,8 @@ func knownNames(t *testing.T) known {
 	t.Helper()
 	k := known{
 		settings: map[string]bool{}, groups: map[string]bool{}, subjects: map[string]bool{}, labels: map[string]bool{},
-		targets: map[string]bool{}, commands: map[string]bool{}, views: map[string]bool{},
+		targets: map[string]bool{}, commands: map[string]bool{},
+		views: map[string]bool{"time/op": true, "caller/op": true, "CPU/op": true, "k/s": true, "M/s": true},
 	}
 	k.add(reflect.TypeFor[logging.Settings](), "", "LOGPERF_")
 	for _, s := range slices.Concat(scenario.All(), load.All(), Bind(), Yours()) {
