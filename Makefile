@@ -10,7 +10,7 @@ ONLY ?=
 PACKAGES ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf plants docs-check schema fmt lint
+.PHONY: help test perf compare plants schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,9 +47,14 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
+compare: ## show what two stored runs differ in: OLD and NEW, by default the two latest
+	$(if $(NEW),$(if $(OLD),,$(error NEW is "$(NEW)" without OLD: want both, or OLD alone to compare it with the latest)))
+	@exec go tool logperf compare $${OLD:+"$$OLD"} $${NEW:+"$$NEW"}
+
 plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
 
+.PHONY: docs-check
 docs-check: ## follow the guides in a copy of the tree; see that their links and names exist
 	LOGPERF_DOCS=1 go test -count=1 -v -timeout 20m ./suites/internal/docscheck
 

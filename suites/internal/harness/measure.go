@@ -235,10 +235,28 @@ func (s *Suite) keep(sc experiment.Scenario, rows []result.Result, verdicts []re
 			rows[i].Corpus = true
 		}
 	}
+	if err := s.keepTimes(rows); err != nil {
+		return fmt.Errorf("the times of %s could not be kept: %w", sc.Name, err)
+	}
 	s.run.Results = append(s.run.Results, rows...)
 	s.run.Verdicts = append(s.run.Verdicts, verdicts...)
 	if err := s.save(); err != nil {
 		return fmt.Errorf("the results of %s could not be kept: %w", sc.Name, err)
+	}
+	return nil
+}
+
+// keepTimes writes the histograms of the rows to files of their own and lets go of
+// them: a run holds dozens. It runs under mu.
+func (s *Suite) keepTimes(rows []result.Result) error {
+	for i := range rows {
+		if s.folder == nil {
+			rows[i].Times = nil
+			continue
+		}
+		if err := s.folder.KeepTimes(&rows[i], s.run.Started, time.Since(s.run.Started)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

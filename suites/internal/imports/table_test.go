@@ -77,6 +77,7 @@ func packages() map[string]string {
 		"suites/internal/lockstep":   "the coordinator knows scenarios and results, not limits and Ginkgo",
 		"suites/internal/threshold":  "limits know results, not how they are measured or shown",
 		"suites/internal/report":     "what is shown comes from a result alone",
+		"suites/internal/compare":    "two runs are compared by what they stored, not by limits that may have changed since",
 		"suites/internal/matcher":    "the matcher joins limits to Gomega",
 		"suites/internal/harness":    "the harness joins Ginkgo to what measures and judges, and knows nothing of logging",
 		"suites/internal/scenario":   "scenarios are linked into the arms: no Ginkgo, no limits",
@@ -151,6 +152,14 @@ func suiteEdges() []edge {
 		{from: in + "report", to: in + "result", why: "what is shown"},
 		{from: in + "report", to: in + "stat", why: "the median of a row"},
 		{from: in + "report", to: "github.com/jedib0t/go-pretty/v6", why: "tables"},
+
+		{from: in + "compare", to: in + "metric", why: "which direction is better, and what has no noise"},
+		{from: in + "compare", to: in + "result", why: "the runs that it compares"},
+		{from: in + "compare", to: in + "stat", why: "medians with intervals"},
+		{from: in + "compare", to: "golang.org/x/perf/benchmath", why: "the test that benchstat shows"},
+		{from: in + "report", to: in + "compare", why: "shows what two runs differ in"},
+		{from: "suites/cmd/logperf", to: in + "compare", why: "compares two stored runs"},
+		{from: in + "result", to: "github.com/HdrHistogram/hdrhistogram-go", test: true, why: "what other tools read of the histograms"},
 
 		{from: in + "matcher", to: in + "result", why: "the rows that it matches"},
 		{from: in + "matcher", to: in + "threshold", why: "the limit that it holds them to"},
