@@ -35,8 +35,8 @@ const (
 	kneeSeed = 1
 )
 
-// errInterrupted is the end of a search that was not waited for.
-var errInterrupted = errors.New("interrupted: the arms were ended, and there is no knee")
+// errInterrupted is the end of a measurement that was not waited for.
+var errInterrupted = errors.New("interrupted: the arms were ended, and there is no answer")
 
 // kneeSearch is a call of the command.
 type kneeSearch struct {

@@ -22,7 +22,7 @@ import (
 // TestMain makes the binary the arm of its suites.
 func TestMain(m *testing.M) {
 	if lockstep.IsArm() {
-		os.Exit(lockstep.Main(slices.Concat(rows(), loads(), []experiment.Scenario{waver()}), os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(lockstep.Main(slices.Concat(rows(), loads(), []experiment.Scenario{waver(), slowRow()}), os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }

@@ -85,6 +85,9 @@ func packages() map[string]string {
 		"suites/internal/imports":    "this test reads files alone",
 		"suites/internal/plants":     "this test starts make and reads what it prints",
 		"suites/internal/docscheck":  "this test holds the guides and their examples to the tree",
+
+		"suites/internal/profile": "profiles are read for whoever has some: this knows neither what was profiled nor who asks",
+		"suites/internal/doctor":  "the doctor looks at the machine and measures noise: it knows neither logging nor Ginkgo",
 	}
 }
 
@@ -229,6 +232,19 @@ func suiteEdges() []edge {
 		{from: "suites/cmd/logperf", to: in + "threshold", why: "reads the limits"},
 		{from: "suites/cmd/logperf", to: "github.com/spf13/cobra", why: "the words of its command line"},
 
+		{from: in + "profile", to: in + "metric", why: "figures in their unit"},
+		{from: in + "profile", to: "github.com/google/pprof", why: "the format of profiles"},
+		{from: in + "lockstep", to: in + "profile", test: true, why: "the profiles that arms leave can be read"},
+		{from: in + "harness", to: in + "profile", why: "a failure names the heaviest functions"},
+		{from: in + "doctor", to: in + "experiment", why: "the scenario that is measured against itself"},
+		{from: in + "doctor", to: in + "lockstep", why: "measures an arm against itself"},
+		{from: in + "doctor", to: in + "metric", why: "sizes and times in their unit"},
+		{from: in + "doctor", to: in + "result", why: "the environment that figures are stored with"},
+		{from: in + "doctor", to: in + "stat", why: "the interval of a ratio"},
+		{from: "suites/cmd/logperf", to: in + "doctor", why: "tells whether the machine is fit to measure"},
+		{from: "suites/cmd/logperf", to: "fixtures/memlimit", why: "the doctor tries whether memory can be limited"},
+		{from: "suites/cmd/logperf", to: "fixtures/netlimit", why: "the doctor tries whether the proxy can be built"},
+
 		{from: "suites", to: in + "harness", test: true, why: "measures and judges"},
 		{from: "suites", to: in + "lockstep", test: true, why: "the binary is its own arm"},
 		{from: "suites", to: in + "scenario", test: true, why: "the tables"},
@@ -255,6 +271,7 @@ func barriers() []barrier {
 		{in + "experiment", "logging", "a maintainer of another library could use what measures"},
 		{in + "lockstep", "logging", "a maintainer of another library could use what measures"},
 		{in + "threshold", "logging", "a maintainer of another library could use what judges"},
+		{in + "doctor", "logging", "a maintainer of another library could ask whether a machine is fit"},
 		{in + "harness", "logging", "the bootstrap alone knows the library's settings"},
 	}
 	for _, linked := range []string{"metric", "stat", "result", "experiment", "lockstep", "scenario"} {

@@ -32,6 +32,7 @@ type arm struct {
 	laps     int
 	lasts    time.Duration // of a slice, where the arm knows
 	limit    armLimit
+	profiles string // the folder of its profiles; empty: it takes none
 	result   Arm
 }
 
@@ -49,6 +50,9 @@ func openArm(ctx context.Context, s experiment.Scenario, name string, o Options)
 	if name != s.Arms[0].Name {
 		command = forgiving(command)
 	}
+	if o.Profile != "" {
+		command = unsampled(command)
+	}
 	limit, err := limitOf(s, o)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -58,7 +62,7 @@ func openArm(ctx context.Context, s experiment.Scenario, name string, o Options)
 		return nil, errors.Join(err, limit.close(), os.RemoveAll(dir))
 	}
 	return &arm{
-		scenario: s, name: name, timeout: o.Timeout, process: p, dir: dir, limit: limit,
+		scenario: s, name: name, timeout: o.Timeout, process: p, dir: dir, limit: limit, profiles: o.Profile,
 		conn: newConn(p.from, p.to), result: Arm{Name: name, Limiter: limit.String()},
 	}, nil
 }
@@ -135,7 +139,9 @@ func (a *arm) hello(o experiment.Options) error {
 	o.Dir = a.dir
 	o.Limiter, o.Hard = a.limit.String(), a.limit.hard()
 	payload, err := a.ask(hello, 0, func() error {
-		return a.conn.sendGreeting(hello, greeting{Scenario: a.scenario.Name, Arm: a.name, Options: o, Timeout: a.timeout})
+		return a.conn.sendGreeting(hello, greeting{
+			Scenario: a.scenario.Name, Arm: a.name, Options: o, Timeout: a.timeout, Profile: a.profiles != "",
+		})
 	})
 	if err != nil {
 		return err
@@ -260,6 +266,9 @@ func (a *arm) finish() error {
 		return fmt.Errorf("the check of the subject failed: %s", p.Fault)
 	}
 	if a.result.Values, err = experiment.Derive(a.scenario, a.result.Slices, *p); err != nil {
+		return a.explain(finish, err)
+	}
+	if err := a.keepProfiles(); err != nil {
 		return a.explain(finish, err)
 	}
 	if _, err := a.ask(stop, 0, a.bare(stop)); err != nil {

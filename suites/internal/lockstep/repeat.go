@@ -66,6 +66,12 @@ type Options struct {
 	// Dir is where the scratch folders of the arms are made; empty means the
 	// system's folder for temporary files.
 	Dir string
+	// Profile is the folder to which each arm writes a profile of processor time
+	// and one of allocations over its measured slices; empty: none are taken, and
+	// the slices are as if there were no such option. With profiles there are as
+	// many slices as enough samples need, whatever Duration says, unless the
+	// scenario fixes them. Times under a profile are no results.
+	Profile string
 	// Check runs one tiny slice of each arm, or as many as 64 operations need,
 	// behind a slice of warm-up: first-time allocations are no fault.
 	Check bool
@@ -100,6 +106,9 @@ type Arm struct {
 	Report  experiment.Report
 	// Values are all metrics that can be told of the arm.
 	Values map[string]float64
+	// Profiles are the paths of its profiles by kind, "cpu" and "allocs", where
+	// Options.Profile asked for them. They stay; whoever asked owns them.
+	Profiles map[string]string
 }
 
 // Repeat runs one repetition, each arm in a fresh process. An error names
@@ -241,7 +250,7 @@ func (r *repeater) measure() error {
 	least, most := r.rounds()
 	whole := r.o.Duration * time.Duration(len(r.arms))
 	var took time.Duration
-	for round := 0; round < least || round < most && took < whole; round++ {
+	for round := 0; round < least || round < most && took < whole || r.underexposed(took); round++ {
 		err := r.round(func(a *arm) error {
 			s, err := a.run(make([]time.Duration, a.laps))
 			if err != nil {
