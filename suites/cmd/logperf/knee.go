@@ -150,6 +150,9 @@ func (s kneeSearch) measure(ctx context.Context, errs io.Writer) (result.Result,
 		return result.Result{}, err
 	}
 	o := lockstep.Options{Command: command, Seed: kneeSeed, KneeP99: s.limit}
+	if o.Settings, err = configured(os.Environ()); err != nil {
+		return result.Result{}, err
+	}
 	var repetitions []*lockstep.Repetition
 	for number := range s.repetitions {
 		r, err := lockstep.Repeat(ctx, s.scenario, number, o)

@@ -18,7 +18,6 @@ import (
 	"github.com/logperf/logperf/fixtures/server"
 	"github.com/logperf/logperf/suites/internal/load"
 	"github.com/logperf/logperf/suites/internal/lockstep"
-	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/scenario"
 )
 
@@ -37,7 +36,7 @@ func serve(in io.Reader, out, errs io.Writer) (code int, child bool) {
 	case server.IsCollector():
 		return server.Main(in, out, errs), true
 	case lockstep.IsArm():
-		return lockstep.Main(slices.Concat(scenario.All(), load.All()), in, out, errs), true
+		return lockstep.Main(slices.Concat(scenario.All(), load.All(), load.Sweeps()), in, out, errs), true
 	}
 	return 0, false
 }
@@ -55,7 +54,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand())
+	root.AddCommand(thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand(), adviseCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:

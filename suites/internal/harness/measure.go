@@ -156,6 +156,7 @@ func (s *Suite) lockstepOptions(knee float64) lockstep.Options {
 	return lockstep.Options{
 		Command: s.command, Seed: s.o.Seed, Duration: s.o.Duration, Warmup: s.o.Warmup,
 		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Knee: knee, Check: !s.mode.Measure, Speedup: s.o.Speedup, Soak: s.o.Soak, Proxy: s.proxy, Limit: s.limit(),
+		Settings: s.o.Settings,
 	}
 }
 

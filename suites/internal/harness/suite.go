@@ -34,7 +34,8 @@ type Options struct {
 	Root result.Repository
 	// Results is the folder of the stored runs.
 	Results string
-	// Settings is what the settings came to, for the stored run.
+	// Settings is what the settings came to, for the stored run and for the arms of
+	// scenarios that measure what the user has configured.
 	Settings map[string]any
 	// Warmup is the number of slices before the measured ones.
 	Warmup int

@@ -24,6 +24,8 @@ type plan struct {
 	loads []part
 	// trouble runs beside the loads, and ends before the logger has to come to rest.
 	trouble func(ctx context.Context, d *drive) error
+	// watch is how often the load is looked at; 0 means watchEvery.
+	watch time.Duration
 	// limiter says what limits the load, in words; empty: nothing.
 	limiter string
 	// lossless is set where each call has to arrive. Otherwise what the logger
@@ -72,7 +74,7 @@ func (d *drive) Lasts() time.Duration {
 
 // Run plays the loads and waits until the sink has everything.
 func (d *drive) Run(ctx context.Context, _ int) error {
-	stop := experiment.Watch(ctx, watchEvery, d.sample)
+	stop := experiment.Watch(ctx, cmp.Or(d.watch, watchEvery), d.sample)
 	d.peak.begin()
 	err := d.play(ctx)
 	began := time.Now()
