@@ -10,7 +10,7 @@ ONLY ?=
 PACKAGES ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf compare plants schema fmt lint
+.PHONY: help test perf compare report plants schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,8 @@ test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
 	go test -race -count=1 $(PACKAGES)
 	go test -count=1 $(PACKAGES)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || command -v chrome >/dev/null || \
+	echo 'skipped: the tests that look at the report in a browser; they need apt-get install chromium'
 
 tiers.smoke := tier:smoke
 tiers.full := tier:smoke || tier:full
@@ -50,6 +52,14 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 compare: ## show what two stored runs differ in: OLD and NEW, by default the two latest
 	$(if $(NEW),$(if $(OLD),,$(error NEW is "$(NEW)" without OLD: want both, or OLD alone to compare it with the latest)))
 	@exec go tool logperf compare $${OLD:+"$$OLD"} $${NEW:+"$$NEW"}
+
+# RUN is the name of a folder in the results.
+RUN ?= latest
+
+report: ## write RUN, by default the latest, as a page that a browser opens
+	@go tool logperf report "$$RUN"
+
+report: export RUN := $(value RUN)
 
 plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants

@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand(), adviseCommand())
+	root.AddCommand(thresholdsCommand(), showCommand(), listCommand(), compareCommand(), reportCommand(), pruneCommand(), kneeCommand(), doctorCommand(), adviseCommand())
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:

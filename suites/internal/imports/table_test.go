@@ -78,6 +78,7 @@ func packages() map[string]string {
 		"suites/internal/threshold":  "limits know results, not how they are measured or shown",
 		"suites/internal/report":     "what is shown comes from a result alone",
 		"suites/internal/compare":    "two runs are compared by what they stored, not by limits that may have changed since",
+		"suites/internal/page":       "a page is made of results and what they are compared with; it reads no store",
 		"suites/internal/matcher":    "the matcher joins limits to Gomega",
 		"suites/internal/harness":    "the harness joins Ginkgo to what measures and judges, and knows nothing of logging",
 		"suites/internal/advise":     "advice is given on results, and on what its caller measures: it starts no arm itself",
@@ -164,6 +165,12 @@ func suiteEdges() []edge {
 		{from: in + "report", to: in + "compare", why: "shows what two runs differ in"},
 		{from: "suites/cmd/logperf", to: in + "compare", why: "compares two stored runs"},
 		{from: in + "result", to: "github.com/HdrHistogram/hdrhistogram-go", test: true, why: "what other tools read of the histograms"},
+		{from: in + "page", to: in + "compare", why: "shows what has changed since an older run"},
+		{from: in + "page", to: in + "metric", why: "formats values in their unit, tells what a metric is"},
+		{from: in + "page", to: in + "result", why: "what is shown"},
+		{from: in + "page", to: in + "stat", why: "medians, intervals and percentiles"},
+		{from: in + "page", to: "github.com/chromedp/chromedp", test: true, why: "the page is looked at in a browser"},
+		{from: in + "page", to: "github.com/chromedp/cdproto", test: true, why: "what the browser tells of requests and errors"},
 
 		{from: in + "matcher", to: in + "result", why: "the rows that it matches"},
 		{from: in + "matcher", to: in + "threshold", why: "the limit that it holds them to"},
@@ -242,6 +249,7 @@ func suiteEdges() []edge {
 		{from: "suites/cmd/logperf", to: in + "scenario", why: "holds limits and scenarios against each other"},
 		{from: "suites/cmd/logperf", to: in + "stat", why: "the median of the knees"},
 		{from: "suites/cmd/logperf", to: in + "threshold", why: "reads the limits"},
+		{from: "suites/cmd/logperf", to: in + "page", why: "writes a run as a page"},
 		{from: "suites/cmd/logperf", to: "github.com/spf13/cobra", why: "the words of its command line"},
 
 		{from: in + "profile", to: in + "metric", why: "figures in their unit"},
