@@ -20,6 +20,10 @@ func asked(t *testing.T) {
 func TestTheCommandsOfTheGuidesDoWhatTheySay(t *testing.T) {
 	asked(t)
 	c := copied(t)
+	t.Run("the tour", func(t *testing.T) {
+		c.fresh(t)
+		tour(t, c)
+	})
 	for _, d := range guides(t) {
 		t.Run(d.path, func(t *testing.T) {
 			c.fresh(t)

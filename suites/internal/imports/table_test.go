@@ -221,6 +221,7 @@ func suiteEdges() []edge {
 		{from: in + "docscheck", to: in + "lockstep", test: true, why: "runs the examples"},
 		{from: in + "docscheck", to: in + "metric", test: true, why: "the names of the figures"},
 		{from: in + "docscheck", to: in + "result", test: true, why: "what the examples have measured"},
+		{from: in + "docscheck", to: in + "stat", test: true, why: "the intervals of a comparison"},
 		{from: in + "docscheck", to: in + "scenario", test: true, why: "the names of its scenarios"},
 		{from: in + "docscheck", to: in + "threshold", test: true, why: "the limits of the examples"},
 		{from: in + "docscheck", to: "logging", test: true, why: "the names of the settings, and an example"},
