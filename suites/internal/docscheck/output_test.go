@@ -12,7 +12,7 @@ import (
 func shows(guide, printed string, figures bool) bool {
 	var pattern strings.Builder
 	pattern.WriteString(`(?m)^`)
-	for i, line := range lines(guide) {
+	for _, line := range lines(guide) {
 		if line == "..." {
 			pattern.WriteString(`(?:.*\n)*?`)
 			continue
@@ -21,10 +21,7 @@ func shows(guide, printed string, figures bool) bool {
 		if figures {
 			line = number.ReplaceAllLiteralString(line, numberPattern)
 		}
-		pattern.WriteString(line)
-		if i < len(lines(guide)) {
-			pattern.WriteString(`\n`)
-		}
+		pattern.WriteString(line + `\n`)
 	}
 	return regexp.MustCompile(pattern.String()).MatchString(strings.Join(lines(printed), "\n") + "\n")
 }
