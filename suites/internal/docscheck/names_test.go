@@ -118,26 +118,26 @@ func (k known) wrong(word string) string {
 func TestANameThatDoesNotExistIsAFault(t *testing.T) {
 	k := knownNames(t)
 	for text, want := range map[string]string{
-		"LOGPERF_QUEUE_CAPCITY=1":                   `there is no variable "LOGPERF_QUEUE_CAPCITY"`,
-		"make perf LABELS='subject:quue'":           `there is no label "subject:quue"`,
-		"make prf":                                  `there is no target of make "prf"`,
-		"go tool logperf shw":                       `there is no command of logperf "shw"`,
-		"queue/put-take/producers=3":                `there is no scenario "queue/put-take/producers=3"`,
-		"load/high-throughput/{file,tcp}":           `there is no scenario "load/high-throughput/{file,tcp}"`,
-		"alloc/op":                                  `there is no metric "alloc/op"`,
-		"queue.capcity":                             `there is no setting "queue.capcity"`,
-		"suites/internal/none":                      `there is no file "suites/internal/none"`,
-		"LOGPERF_BENCHMARK_SEED=1 make perf":        "",
-		"LOGPERF_QUEUE_":                            "",
-		`'subject:queue && measure:latency'`:        "",
+		"LOGPERF_QUEUE_CAPCITY=1":            `there is no variable "LOGPERF_QUEUE_CAPCITY"`,
+		"make perf LABELS='subject:quue'":    `there is no label "subject:quue"`,
+		"make prf":                           `there is no target of make "prf"`,
+		"go tool logperf shw":                `there is no command of logperf "shw"`,
+		"queue/put-take/producers=3":         `there is no scenario "queue/put-take/producers=3"`,
+		"load/high-throughput/{file,tcp}":    `there is no scenario "load/high-throughput/{file,tcp}"`,
+		"alloc/op":                           `there is no metric "alloc/op"`,
+		"queue.capcity":                      `there is no setting "queue.capcity"`,
+		"suites/internal/none":               `there is no file "suites/internal/none"`,
+		"LOGPERF_BENCHMARK_SEED=1 make perf": "",
+		"LOGPERF_QUEUE_":                     "",
+		`'subject:queue && measure:latency'`: "",
 		"load/high-throughput/{file,http}/producers=N/knee=Ppct": "",
-		"load/memory-constrained":                   "",
-		"sink.routes[].buffer":                      "",
-		"queue.capacity":                            "",
-		"allocs/op":                                 "",
-		"go tool logperf show":                      "",
-		"logging/sink/*":                            "",
-		`unknown setting "LOGPERF_QUEUE_CAPCITY"`:   "",
+		"load/memory-constrained":                                "",
+		"sink.routes[].buffer":                                   "",
+		"queue.capacity":                                         "",
+		"allocs/op":                                              "",
+		"go tool logperf show":                                   "",
+		"logging/sink/*":                                         "",
+		`unknown setting "LOGPERF_QUEUE_CAPCITY"`:                "",
 	} {
 		got := strings.Join(k.faults(text), "; ")
 		if got != want {
@@ -162,4 +162,3 @@ func TestEachKindOfLoadIsInTheGuides(t *testing.T) {
 		}
 	}
 }
-

@@ -44,10 +44,10 @@ make perf # [no](link) and 'no' span
 
 func TestWhatCannotBeReadIsAFault(t *testing.T) {
 	for text, want := range map[string]string{
-		"```sh\nmake":                                "x.md:1: the block has no end",
-		"  ```sh\nmake\n":                            "x.md:1: a fence is written as",
-		"<!-- docs-check: exit 1 -->\n\ntext":        "x.md:1: the comment for docs-check stands above no block",
-		"<!-- docs-check: exit 1 -->\n":              "x.md:1: the comment for docs-check stands above no block",
+		"```sh\nmake":                                 "x.md:1: the block has no end",
+		"  ```sh\nmake\n":                             "x.md:1: a fence is written as",
+		"<!-- docs-check: exit 1 -->\n\ntext":         "x.md:1: the comment for docs-check stands above no block",
+		"<!-- docs-check: exit 1 -->\n":               "x.md:1: the comment for docs-check stands above no block",
 		"<!--docs-check: exit 1-->\n```sh\ntrue\n```": "x.md:1: a comment for docs-check is written",
 	} {
 		if d := parse("x.md", text); len(d.faults) == 0 || !strings.HasPrefix(d.faults[0], want) {

@@ -26,10 +26,10 @@ const (
 type step struct {
 	do      deed
 	env     []string // of a script
-	exits   []int  // the statuses that are right; none: 0
-	reason  string // to skip
-	figures bool   // compare without looking at numbers
-	path    string // of a file
+	exits   []int    // the statuses that are right; none: 0
+	reason  string   // to skip
+	figures bool     // compare without looking at numbers
+	path    string   // of a file
 }
 
 // stepOf reads the comments of a block. Only sh blocks are run without one.
