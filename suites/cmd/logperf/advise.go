@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -278,12 +277,9 @@ func (a *adviser) profiles(ctx context.Context) (advise.Report, error) {
 }
 
 func (a *adviser) show(w io.Writer, r advise.Report) error {
-	if !a.json {
-		return r.Write(w)
+	if a.json {
+		return indented(w, r)
 	}
-	text := json.NewEncoder(w)
-	text.SetIndent("", "  ")
-	text.SetEscapeHTML(false)
-	return text.Encode(r)
+	return r.Write(w)
 }
 

@@ -134,7 +134,7 @@ func (s kneeSearch) run(ctx context.Context, out, errs io.Writer) error {
 	knee := report.Knee{Row: row, Limit: s.limit, Machine: machine(ctx)}
 	show := report.Curve
 	if s.json {
-		show = writeJSON
+		show = writeKnee
 	}
 	if err := show(out, knee); err != nil {
 		return err
@@ -224,7 +224,7 @@ type kneeRange struct {
 	Most   float64 `json:"highest"`
 }
 
-func writeJSON(w io.Writer, k report.Knee) error {
+func writeKnee(w io.Writer, k report.Knee) error {
 	rates := k.Rates()
 	text := json.NewEncoder(w)
 	text.SetIndent("", "  ")

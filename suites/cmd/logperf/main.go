@@ -54,7 +54,10 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), listCommand(), compareCommand(), reportCommand(), pruneCommand(), kneeCommand(), doctorCommand(), adviseCommand())
+	root.AddCommand(
+		thresholdsCommand(), listCommand(), showCommand(), compareCommand(), reportCommand(), adviseCommand(), pruneCommand(), kneeCommand(),
+		doctorCommand(),
+	)
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
