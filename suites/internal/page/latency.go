@@ -28,11 +28,11 @@ type series struct {
 
 // latency fills the percentiles from the histograms of all rows.
 func (b builder) latency(s *scenario, rows []result.Result) {
-	type curve struct {
+	type times struct {
 		name string
 		h    *stat.Histogram
 	}
-	var curves []curve
+	var curves []times
 	most := int64(0)
 	for _, r := range rows {
 		if r.Histograms == "" || b.in.Histograms == nil {
@@ -44,7 +44,7 @@ func (b builder) latency(s *scenario, rows []result.Result) {
 		}
 		for _, tag := range slices.Sorted(maps.Keys(found)) {
 			if h := found[tag]; h != nil && h.Count() > 0 {
-				curves = append(curves, curve{visible(who(r) + ", " + tag), h})
+				curves = append(curves, times{visible(who(r) + ", " + tag), h})
 				most = max(most, h.Count())
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
@@ -82,6 +81,3 @@ func (s *scenario) curve(row result.Result) {
 	}
 	s.Curve, s.Data.Curve = t, c
 }
-
-// seconds is a moment of a load.
-func seconds(at time.Duration) string { return fmt.Sprintf("%.2f s", at.Seconds()) }

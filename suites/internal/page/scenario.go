@@ -271,8 +271,11 @@ func counters(rows []result.Result) table {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		cells := []string{visible(name)}
 		for _, r := range of {
-			n, ok := r.Counts[name]
-			cells = append(cells, map[bool]string{true: grouped(n), false: "-"}[ok])
+			cell := "-"
+			if n, ok := r.Counts[name]; ok {
+				cell = grouped(n)
+			}
+			cells = append(cells, cell)
 		}
 		t.Rows = append(t.Rows, cells)
 	}

@@ -96,7 +96,7 @@ func timelinesOf(lines [][]result.Point, room allowance) (tables []table, all []
 		t := table{Caption: "Load over time, " + l.Name, Columns: []string{"at"}}
 		for _, k := range kept {
 			l.At = append(l.At, points[k].At.Seconds())
-			cells := []string{seconds(points[k].At)}
+			cells := []string{fmt.Sprintf("%.2f s", points[k].At.Seconds())}
 			for j, g := range gauges {
 				cells = append(cells, g.unit.Format(columns[j][k]))
 			}
