@@ -25,6 +25,7 @@ type known struct {
 	labels    map[string]bool
 	targets   map[string]bool
 	commands  map[string]bool
+	files     map[string]bool // that guides make
 	// views are figures of timelines and tables that are no metrics.
 	views map[string]bool
 }
@@ -33,7 +34,7 @@ func knownNames(t *testing.T) known {
 	t.Helper()
 	k := known{
 		settings: map[string]bool{}, groups: map[string]bool{}, subjects: map[string]bool{}, labels: map[string]bool{},
-		targets: map[string]bool{}, commands: map[string]bool{},
+		targets: map[string]bool{}, commands: map[string]bool{}, files: map[string]bool{},
 		views: map[string]bool{"time/op": true, "caller/op": true, "CPU/op": true, "k/s": true, "M/s": true},
 	}
 	k.add(reflect.TypeFor[logging.Settings](), "", "LOGPERF_")
@@ -52,6 +53,13 @@ func knownNames(t *testing.T) known {
 		k.targets[m[1]] = true
 	}
 	k.variables = append(k.variables, variable.FindAllString(string(makefile), -1)...)
+	for _, d := range guides(t) {
+		for _, b := range d.blocks {
+			if s, err := stepOf(b); err == nil && s.path != "" {
+				k.files[s.path] = true
+			}
+		}
+	}
 	k.readSources(t)
 	return k
 }

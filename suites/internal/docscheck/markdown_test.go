@@ -38,7 +38,7 @@ var (
 	fence   = regexp.MustCompile("^```([a-z]*)$")
 	mark    = regexp.MustCompile(`^<!-- docs-check: (.*) -->$`)
 	heading = regexp.MustCompile(`^#{1,6} (.+)$`)
-	code    = regexp.MustCompile("`[^`]+`")
+	code    = regexp.MustCompile("`(?:[^`\n]|\n[^`\n])+`") // not over an empty line
 	link    = regexp.MustCompile(`\]\(([^()\s]+)\)`)
 )
 

@@ -96,7 +96,7 @@ func (k known) wrong(word string) string {
 	group, _, _ := strings.Cut(word, ".")
 	switch {
 	case folder.MatchString(word):
-		if found, err := filepath.Glob(filepath.Join(root, stands.ReplaceAllString(word, "*"))); err != nil || len(found) == 0 {
+		if found, err := filepath.Glob(filepath.Join(root, stands.ReplaceAllString(word, "*"))); (err != nil || len(found) == 0) && !k.files[word] {
 			return "file"
 		}
 	case slashed.MatchString(word) && k.subjects[first] && filepath.Ext(word) != ".go":

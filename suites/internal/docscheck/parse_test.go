@@ -19,8 +19,8 @@ See 'go doc
 make perf # [no](link) and 'no' span
 '''
 
-## Twice: it's so
-## Twice: it's so
+## Twice: yes!
+## Twice: yes!
 `, "'", "`"))
 	if len(d.faults) > 0 {
 		t.Fatal(d.faults)
@@ -37,7 +37,7 @@ make perf # [no](link) and 'no' span
 	if want := []piece{{4, "y.md#a-b"}}; !slices.Equal(d.links, want) {
 		t.Errorf("the links are %v, want %v", d.links, want)
 	}
-	if want := []string{"a-guide", "twice-its-so", "twice-its-so-1"}; !slices.Equal(d.anchors, want) {
+	if want := []string{"a-guide", "twice-yes", "twice-yes-1"}; !slices.Equal(d.anchors, want) {
 		t.Errorf("the anchors are %v, want %v", d.anchors, want)
 	}
 }
