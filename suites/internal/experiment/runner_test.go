@@ -408,18 +408,18 @@ func TestATimeThatTheHistogramCannotHoldIsAFault(t *testing.T) {
 	}
 }
 
-// timed has timed the calls of a load, and has no answer of another kind.
-type timed struct {
+// clocked has timed the calls of a load, and has no answer of another kind.
+type clocked struct {
 	nothing
 	times map[string]*stat.Histogram
 }
 
-func (s *timed) Times() map[string]*stat.Histogram { return s.times }
+func (s *clocked) Times() map[string]*stat.Histogram { return s.times }
 
 func TestTimesOfALoadAreReportedWhereThereAreAny(t *testing.T) {
 	some := stat.NewHistogram()
 	some.Record(100)
-	p, err := repetition(t, &timed{times: map[string]*stat.Histogram{"service": some, "response": stat.NewHistogram(), "none": nil}}, 1, nil)
+	p, err := repetition(t, &clocked{times: map[string]*stat.Histogram{"service": some, "response": stat.NewHistogram(), "none": nil}}, 1, nil)
 	if err != nil || len(p.Histograms) != 1 {
 		t.Fatalf("%v, %v", p.Histograms, err)
 	}
