@@ -282,4 +282,3 @@ func (a *adviser) show(w io.Writer, r advise.Report) error {
 	}
 	return r.Write(w)
 }
-

@@ -21,11 +21,11 @@ import (
 
 func TestMisuseOfAdviseIsExitStatusTwo(t *testing.T) {
 	for want, args := range map[string][]string{
-		"accepts at most 1 arg(s), received 2":    {"advise", "a", "b"},
-		"want a YAML file":                        {"advise", "--settings", "none.yaml"},
-		"--only is for --sweep":                   {"advise", "--only", "batch.bytes"},
+		"accepts at most 1 arg(s), received 2":     {"advise", "a", "b"},
+		"want a YAML file":                         {"advise", "--settings", "none.yaml"},
+		"--only is for --sweep":                    {"advise", "--only", "batch.bytes"},
 		`--only names "batch": want some of queue`: {"advise", "--sweep", "--only", "batch"},
-		"unknown flag: --fast":                    {"advise", "--fast"},
+		"unknown flag: --fast":                     {"advise", "--fast"},
 	} {
 		code, out, errs := call(args...)
 		if code != 2 || out != "" || !strings.Contains(errs, want) || !strings.Contains(errs, "logperf advise --help") {

@@ -27,6 +27,7 @@ func factors(s logging.Settings) []factor {
 	all := []factor{
 		{"queue.capacity", burst, sizes(capacity, s.Queue.Capacity, more(s.Queue.Capacity, d.Queue.Capacity, 4*d.Queue.Capacity)...)},
 		{"queue.overflow", burst, policies(s.Queue)},
+		{"queue.block_timeout", burst, timeouts(s.Queue)},
 		{"batch.bytes", throughput, sizes(batchBytes, s.Batch.Bytes, d.Batch.Bytes/4, d.Batch.Bytes, 4*d.Batch.Bytes)},
 		{"batch.delay", trickle, delays(s.Batch.Delay, d.Batch.Delay/4, d.Batch.Delay, 4*d.Batch.Delay)},
 	}
@@ -51,7 +52,7 @@ func factors(s logging.Settings) []factor {
 // Factors are the names of the settings that a sweep may change.
 func Factors() []string {
 	return []string{
-		"queue.capacity", "queue.overflow", "batch.bytes", "batch.delay", "sink.block_size", "sink.sync", "add_source",
+		"queue.capacity", "queue.overflow", "queue.block_timeout", "batch.bytes", "batch.delay", "sink.block_size", "sink.sync", "add_source",
 		"sink.http.batch_bytes", "sink.http.batch_records",
 	}
 }
@@ -87,11 +88,16 @@ func delays(present time.Duration, values ...time.Duration) []Change {
 // policies are the other things to do with a full queue. Where callers wait, the
 // sweep tries a policy that drops, to show what it would lose: no advice follows.
 func policies(q logging.QueueSettings) []Change {
-	switch {
-	case q.Overflow != queue.Block:
+	if q.Overflow != queue.Block {
 		return []Change{overflow(queue.Block)}
-	case q.BlockTimeout > 0:
-		return []Change{noTimeout()}
 	}
 	return []Change{overflow(queue.DropNewest)}
+}
+
+// timeouts are none where callers wait for ever as it is, or never.
+func timeouts(q logging.QueueSettings) []Change {
+	if q.Overflow != queue.Block || q.BlockTimeout == 0 {
+		return nil
+	}
+	return []Change{noTimeout()}
 }

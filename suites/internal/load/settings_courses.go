@@ -23,11 +23,11 @@ const (
 	// steadyRate is far below the knee of the default settings (a tenth of it on the
 	// machine that the limits were measured on): what any settings should bear.
 	steadyRate = 50_000
-	// burstSize is half of the default capacity, and burstEvery leaves the default
+	// courseBurst is half of the default capacity, and courseEvery leaves the default
 	// settings several times as long as they need to write it.
-	burstSize  = 4096
-	burstEvery = 50 * time.Millisecond
-	burstRate  = 10_000
+	courseBurst = 4096
+	courseEvery = 50 * time.Millisecond
+	courseRate  = 10_000
 	// trickleRate leaves a batch of the default size waiting for its delay.
 	trickleRate = 500
 
@@ -42,7 +42,7 @@ func steadyPhase(o experiment.Options) experiment.Phase {
 }
 
 func burstPhase(o experiment.Options) experiment.Phase {
-	return experiment.Phase{Duration: shorter(o, courseLength), Rate: slower(o, burstRate), Burst: fewer(o, burstSize), Every: shorter(o, burstEvery)}
+	return experiment.Phase{Duration: shorter(o, courseLength), Rate: slower(o, courseRate), Burst: fewer(o, courseBurst), Every: shorter(o, courseEvery)}
 }
 
 func tricklePhase(o experiment.Options) experiment.Phase {
