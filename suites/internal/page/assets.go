@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// uPlot is in the page as it was published, its licence beside it and in the
-// comment at its head.
+// uPlot 1.6.32 is in the page as npm has it, and its licence before it.
 //
 //go:embed assets
 var assets embed.FS
@@ -20,7 +19,7 @@ var templates = template.Must(template.ParseFS(assets, "assets/*.tmpl"))
 // hashes and allows nothing else: no other script, and no request.
 var (
 	style  = asset("assets/uPlot.min.css") + asset("assets/page.css")
-	script = strings.Join([]string{asset("assets/uPlot.iife.min.js"), asset("assets/plots.js"), asset("assets/page.js")}, "\n")
+	script = strings.Join([]string{"/*\n" + asset("assets/uPlot.LICENSE") + "*/", asset("assets/uPlot.iife.min.js"), asset("assets/plots.js"), asset("assets/page.js")}, "\n")
 	policy = "default-src 'none'; style-src " + hash(style) + "; script-src " + hash(script) +
 		"; img-src data:; base-uri 'none'; form-action 'none'"
 )
