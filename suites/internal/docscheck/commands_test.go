@@ -41,7 +41,7 @@ func TestTheCommandsOfTheGuidesDoWhatTheySay(t *testing.T) {
 					t.Fatalf("%s:%d: %v", d.path, b.line, err)
 				}
 				if s.do == run {
-					t.Logf("%s:%d: %.1f s %s", d.path, b.line, time.Since(began).Seconds(), strings.Join(s.env, " "))
+					t.Logf("%s:%d: %.1f s, of the processors %.1f s %s", d.path, b.line, time.Since(began).Seconds(), c.worked.Seconds(), strings.Join(s.env, " "))
 				}
 			}
 		})

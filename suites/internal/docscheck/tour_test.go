@@ -31,8 +31,8 @@ func tour(t *testing.T, c *tree) {
 		t.Errorf("on the defaults the advice is\n%s", said)
 	}
 
-	script(t, c, `printf 'batch:\n  bytes: 256\n' > small.yaml`)
-	script(t, c, "LOGPERF_SETTINGS=small.yaml make perf ONLY="+toured, 0, 2) // 2: more than twice as slow
+	script(t, c, `printf 'batch:\n  bytes: 512\n' > small.yaml`)
+	script(t, c, "LOGPERF_SETTINGS=small.yaml make perf ONLY="+toured)
 	difference(t, c, first)
 	script(t, c, "go tool logperf report --compare -o changes.html")
 	if text := read(t, c, "changes.html"); !strings.Contains(text, first) || !strings.Contains(text, "Batch.Bytes") {
@@ -53,7 +53,7 @@ func difference(t *testing.T, c *tree, first string) {
 	words := script(t, c, "go tool logperf compare")
 	for _, want := range []string{
 		`(?m)^old  ` + first,
-		`(?m)^  Batch\.Bytes: 65536 -> 256$`,
+		`(?m)^  Batch\.Bytes: 65536 -> 512$`,
 		`(?m)^` + toured + ` +writes/1k-op .* worse`,
 		`(?m)^` + toured + ` +ns/op / default .* slower`,
 	} {

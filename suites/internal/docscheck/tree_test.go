@@ -21,7 +21,8 @@ const mostTime = 5 * time.Minute
 // A tree is a copy of the repository to follow guides in.
 type tree struct {
 	dir     string
-	printed string // by the last script, on its standard output
+	printed string        // by the last script, on its standard output
+	worked  time.Duration // processor time of the last script
 }
 
 // copied is a clone of the repository with what is not committed yet: who writes a
@@ -116,6 +117,7 @@ func (c *tree) run(ctx context.Context, s step, script string) error {
 	shell.WaitDelay = 10 * time.Second
 	err := shell.Run()
 	c.printed = out.String()
+	c.worked = shell.ProcessState.UserTime() + shell.ProcessState.SystemTime()
 	if ended, ok := errors.AsType[*exec.ExitError](err); ok && ended.Exited() {
 		err = nil
 	}
