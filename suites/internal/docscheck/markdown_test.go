@@ -80,6 +80,9 @@ func parse(path, text string) document {
 	if marks != nil {
 		d.fault(marks[0].line, "the comment for docs-check stands above no block")
 	}
+	if first, _, _ := strings.Cut(text, "\n"); !heading.MatchString(first) {
+		d.fault(1, "the first line is no heading")
+	}
 	d.anchors = anchors(prose)
 	d.inline(strings.Join(prose, "\n"))
 	return d
