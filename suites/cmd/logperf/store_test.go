@@ -165,8 +165,8 @@ func TestMisuseOfTheStoreIsExitStatusTwo(t *testing.T) {
 		"invalid argument":    {"prune", "--keep", "x"},
 		"unknown command":     {"prune", "--keep", "1", "x"},
 		`--format is "html": want text, markdown, json, csv`: {"compare", "--format", "html"},
-		"accepts at most 2 arg(s), received 3":                {"compare", "a", "b", "c"},
-		`unknown command "x"`: {"list", "x"},
+		"accepts at most 2 arg(s), received 3":               {"compare", "a", "b", "c"},
+		`unknown command "x"`:                                {"list", "x"},
 	} {
 		if code, _, errs := call(args...); code != 2 || !strings.Contains(errs, want) {
 			t.Errorf("%v: exit %d, %q, want %q", args, code, errs, want)

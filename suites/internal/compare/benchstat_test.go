@@ -105,10 +105,10 @@ func rowNamed(c *Comparison, name, unit string) (Row, bool) {
 
 // statLine is a row of benchstat.
 type statLine struct {
-	name, unit          string
-	before, after       float64
-	beforeCI, afterCI   string
-	change, p           string
+	name, unit        string
+	before, after     float64
+	beforeCI, afterCI string
+	change, p         string
 }
 
 // benchstat writes the runs as the suite does and reads what benchstat prints of

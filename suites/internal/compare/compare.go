@@ -29,9 +29,9 @@ type Comparison struct {
 	// OnlyOld and OnlyNew are the rows and figures that one of the runs has alone:
 	// "queue/put", or "queue/put: ns/op".
 	OnlyOld, OnlyNew []string
-	// References is by what the times of the references changed, the median of
-	// their ratios with its interval; N is 0 without any. Their code is the same in
-	// both runs, so it tells what the machine did.
+	// References is by what the times of the references changed: the median of their
+	// ratios, and the bounds of 95 % of them. N is 0 without any. Where their code is
+	// the same in both runs, it tells what the machine did.
 	References stat.Interval
 }
 
@@ -158,8 +158,8 @@ func Compare(before, after *result.Run, o Options) *Comparison {
 		c.Differences = append(c.Differences, one)
 	}
 	c.rows(j)
+	c.control()
 	slices.SortStableFunc(c.Rows, order)
-	c.References = drift(c.Rows, o.Confidence)
 	return c
 }
 
@@ -265,18 +265,4 @@ func size(r Row) float64 {
 		return math.Inf(1)
 	}
 	return math.Abs(math.Log(r.Ratio.Center))
-}
-
-// drift is by what the references' times of an operation changed.
-func drift(rows []Row, confidence float64) stat.Interval {
-	var ratios []float64
-	for _, r := range rows {
-		if r.Reference != "" && r.Metric == "ns/op" && r.Comparable && r.Ratio.N > 0 {
-			ratios = append(ratios, r.Ratio.Center)
-		}
-	}
-	if len(ratios) == 0 {
-		return stat.Interval{}
-	}
-	return stat.Median(ratios, confidence)
 }

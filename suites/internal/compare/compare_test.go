@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -84,6 +85,7 @@ func TestATimeThatRoseIsSlower(t *testing.T) {
 		{"peak-RSS-B", 0.8, Better, "better"},
 	} {
 		before, after := pairOf()
+		after.Results[0].Ratios = nil // which did not change
 		before.Results[0].Values = map[string][]float64{c.metric: around(1000)}
 		after.Results[0].Values = map[string][]float64{c.metric: around(1000 * c.factor)}
 		r := row(t, Compare(before, after, Options{}), "queue/put", c.metric)
@@ -102,6 +104,7 @@ func TestATimeThatRoseIsSlower(t *testing.T) {
 func TestWhatCountsIsAnOption(t *testing.T) {
 	before, after := pairOf()
 	after.Results[0].Values["ns/op"] = around(103)
+	after.Results[0].Ratios = nil
 	var asked []string
 	o := Options{Least: func(scenario, metric, against string) float64 {
 		asked = append(asked, strings.TrimSpace(scenario+" "+metric+" "+against))
@@ -127,6 +130,7 @@ func TestAChangeThatIsNotCertainIsNone(t *testing.T) {
 
 func TestTooFewValuesAreNotComparable(t *testing.T) {
 	before, after := pairOf()
+	after.Results[0].Ratios = nil
 	before.Results[0].Values["ns/op"], after.Results[0].Values["ns/op"] = []float64{100, 101, 99}, []float64{200, 201, 202}
 	r := row(t, Compare(before, after, Options{}), "queue/put", "ns/op")
 	if r.Comparable || r.Verdict != NotComparable || r.Why != "3 and 3 values are too few to tell a difference" || r.Ratio.Center != 2.01 || r.Ratio.Bounded() {
@@ -165,6 +169,7 @@ func TestSettingsThatDifferAreListedAndKeepNothingApart(t *testing.T) {
 	before, after := pairOf()
 	after.Settings = map[string]any{"Batch": map[string]any{"Bytes": 1024}}
 	after.Results[0].Values["ns/op"] = around(150)
+	after.Results[0].Ratios[0].Slices = around(0.75)
 	c := Compare(before, after, Options{})
 	if !slices.Equal(c.Settings, []string{"Batch.Bytes: 65536 -> 1024"}) || len(c.Differences) != 0 {
 		t.Errorf("%q, %q", c.Settings, c.Differences)
@@ -328,6 +333,7 @@ func TestComparingChangesNeitherRun(t *testing.T) {
 func BenchmarkCompare(b *testing.B) {
 	before, after := pairOf()
 	before.Results, after.Results = nil, nil
+	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 60 {
 		for _, reference := range []string{"", "channel", "zerolog"} {
 			for run, shift := range map[*result.Run]float64{before: 0, after: float64(i % 3)} {
@@ -336,9 +342,12 @@ func BenchmarkCompare(b *testing.B) {
 					"ns/op", "total-ns/op", "cpu-ns/op", "user-ns/op", "sys-ns/op", "records/s", "MB/s", "p50-ns", "p99-ns", "p99.9-ns", "max-ns",
 					"allocs/op", "B/op", "gc/1M-op", "gc-pause-ns/1M-op", "switches/1k-op", "peak-RSS-B", "lost-records", "leaked-goroutines", "missed-share",
 				} {
-					values := append(around(100+shift), around(101+shift)...)
-					if name == "missed-share" { // equal values make the test dear
-						values = append(same(0, 6), same(shift, 6)...)
+					values := make([]float64, 12)
+					for k := range values {
+						values[k] = (100 + shift) * (1 + 0.02*random.NormFloat64())
+					}
+					if name == "missed-share" || name == "switches/1k-op" { // equal values make the test dear
+						values = append(same(0, 6), same(shift+float64(i), 6)...)
 					}
 					r.Values[name] = values
 					if reference == "" {

@@ -23,11 +23,7 @@ type shift struct {
 // belongs to the same test: where no values are equal, it leaves out 1 exactly
 // where p is at most the level.
 func (d *distributions) shiftOf(before, after []float64, o Options) shift {
-	thresholds := benchmath.DefaultThresholds
-	thresholds.CompareAlpha = o.level()
-	c := benchmath.AssumeNothing.Compare(
-		benchmath.NewSample(slices.Clone(before), &thresholds), benchmath.NewSample(slices.Clone(after), &thresholds))
-	s := shift{p: c.P}
+	s := shift{p: probability(before, after, o.level())}
 	k := d.rank(len(before), len(after), o.level())
 	s.few = k == 0
 	if slices.Min(before) <= 0 || slices.Min(after) <= 0 {
@@ -54,6 +50,19 @@ func (d *distributions) shiftOf(before, after []float64, o Options) shift {
 	s.ratio.Hi = max(ratios[len(ratios)-k], center)
 	s.ratio.Confidence = o.Confidence
 	return s
+}
+
+// probability is p of the test. Equal samples, as of counts that hardly ever change,
+// are worth a case of their own: the test is dear where values are equal.
+func probability(before, after []float64, level float64) float64 {
+	thresholds := benchmath.DefaultThresholds
+	thresholds.CompareAlpha = level
+	a := benchmath.NewSample(slices.Clone(before), &thresholds)
+	b := benchmath.NewSample(slices.Clone(after), &thresholds)
+	if slices.Equal(a.Values, b.Values) {
+		return 1
+	}
+	return benchmath.AssumeNothing.Compare(a, b).P
 }
 
 // distributions keeps the ranks that were computed: most rows of two runs have

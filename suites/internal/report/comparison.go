@@ -139,25 +139,52 @@ func (s sheet) rest(c *compare.Comparison) {
 	}
 	line := fmt.Sprintf("%d figures: %d worse, %d better, %d changed, %d the same, %d not comparable", len(c.Rows),
 		count[compare.Worse], count[compare.Better], count[compare.Changed], count[compare.Same], count[compare.NotComparable])
+	if !s.Markdown {
+		s.WriteString("\n")
+	}
 	if !s.All && count[compare.Same]+count[compare.NotComparable] > 0 {
 		line += " (--all shows them)"
 	}
-	s.paragraph(line)
+	s.note(line)
+	if noisy, news := noise(c.Rows); news > 0 {
+		s.note(fmt.Sprintf("by chance alone up to %.0f of the %d figures with noise would be among those that changed", math.Ceil(0.05*float64(noisy)), noisy))
+	}
 	for _, why := range slices.Sorted(maps.Keys(reasons)) {
-		s.paragraph(fmt.Sprintf("%d not comparable: %s", reasons[why], why))
+		s.note(fmt.Sprintf("%d not comparable: %s", reasons[why], why))
 	}
 	s.only("old", c.OnlyOld)
 	s.only("new", c.OnlyNew)
 	if r := c.References; r.N > 0 {
-		s.paragraph(fmt.Sprintf("The references, whose code is the same in both runs, changed by %s in the median of %d: as much of a time may be the machine's.",
-			percent(r.Center), r.N))
+		s.note(fmt.Sprintf("The times of the %d references changed by %s in the median, 95 %% of them by %s to %s. Where their code is the same in both runs, that is the machine.",
+			r.N, percent(r.Center), percent(r.Lo), percent(r.Hi)))
 	}
 	if s.Hint != "" {
-		s.paragraph(s.Hint)
+		s.note(s.Hint)
 	}
 }
 
-func (s sheet) paragraph(line string) { s.WriteString("\n" + s.plain(line) + "\n") }
+// noise counts the figures with noise that were judged, and those of them that
+// changed. References are not judged.
+func noise(rows []compare.Row) (judged, changed int) {
+	for _, r := range rows {
+		if r.Class == compare.Exact || !r.Comparable || r.Reference != "" {
+			continue
+		}
+		judged++
+		if r.Verdict != compare.Same {
+			changed++
+		}
+	}
+	return judged, changed
+}
+
+// note is a line of its own.
+func (s sheet) note(line string) {
+	if s.Markdown {
+		s.WriteString("\n")
+	}
+	s.WriteString(s.plain(line) + "\n")
+}
 
 // only names what one run has alone, the first few of it where not all is asked
 // for.
@@ -170,7 +197,7 @@ func (s sheet) only(where string, names []string) {
 	if n := len(names) - most; n > 0 && !s.All {
 		names, more = names[:most], fmt.Sprintf(" and %d more", n)
 	}
-	s.paragraph(fmt.Sprintf("only in the %s run: %s%s", where, strings.Join(names, ", "), more))
+	s.note(fmt.Sprintf("only in the %s run: %s%s", where, strings.Join(names, ", "), more))
 }
 
 // figure is a value with how far its interval reaches.

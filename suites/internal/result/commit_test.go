@@ -101,10 +101,10 @@ func TestACommitThatGitNoLongerHasIsNamed(t *testing.T) {
 		t.Error(err)
 	}
 	for want, e := range map[string]Environment{
-		"git no longer has the commit 0123456789ab of the run":             {Commit: "0123456789ab"},
-		"the run does not know its commit":                                 {Commit: "unknown"},
-		"the tree of the run differed from its commit " + hash:             {Commit: hash, Dirty: true},
-		`"--upload-pack=x" is the name of no commit`:                       {Commit: "--upload-pack=x"},
+		"git no longer has the commit 0123456789ab of the run": {Commit: "0123456789ab"},
+		"the run does not know its commit":                     {Commit: "unknown"},
+		"the tree of the run differed from its commit " + hash: {Commit: hash, Dirty: true},
+		`"--upload-pack=x" is the name of no commit`:           {Commit: "--upload-pack=x"},
 	} {
 		if err := FindCommit(t.Context(), dir, e); err == nil || err.Error() != want {
 			t.Errorf("%+v: %v, want %q", e, err, want)

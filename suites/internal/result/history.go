@@ -138,11 +138,26 @@ func corpusOf(c *Corpus, consumed bool) string {
 	return c.SHA256
 }
 
+// past reads the lean text of a run, or the whole where that is at fault: the
+// error then tells its place.
+func (s *Store) past(id string) (past, error) {
+	path, text, err := s.text(id)
+	if err != nil {
+		return past{}, err
+	}
+	var run past
+	if short := lean(text); short != nil && decode(path, short, &run, &run.Schema) == nil {
+		return run, nil
+	}
+	run = past{}
+	return run, decode(path, text, &run, &run.Schema)
+}
+
 // chapter reads a run. It keeps the medians alone: two hundred runs with all
 // their values and timelines would be gigabytes.
 func (s *Store) chapter(id string, of *Run, rows map[string]wanted) chapter {
-	var run past
-	if err := s.read(id, &run, &run.Schema); err != nil {
+	run, err := s.past(id)
+	if err != nil {
 		return chapter{err: err}
 	}
 	if len(of.Environment.Differences(run.Environment)) > 0 {

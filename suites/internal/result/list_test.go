@@ -135,7 +135,7 @@ func TestADamagedRunIsListedByItsErrorBesideTheOthers(t *testing.T) {
 		l.folder("{\n\"schema\": 1,\n\"results\": [{\"values\": {\"ns/op\": [NaN]}}]}"):  "run.json is damaged: line 3 has the value NaN: want a number",
 		l.folder("{\n\"schema\": 1,\n\"seed\": -Infinity}"):                              "run.json is damaged: line 3 has the value Inf",
 		l.folder("{\n\"schema\": 1,\n\"results\": [{\"scena"):                            "run.json is damaged: line 3: unexpected end of JSON input",
-		l.folder("{\n\"schema\": 1,\n\"results\": {\"a\": 1}}"):                          "run.json is damaged: line 3: json: cannot unmarshal object",
+		l.folder("{\n\"schema\": 1,\n\"results\": {\"a\": 1}}"):                          "run.json is damaged: line 3: the field results is of another type: object",
 		l.folder("{\"schema\": 2, \"results\": {}}"):                                     "has schema version 2: this program reads 1 to 1",
 		l.folder("{\"schema\": 1, \"started\": \"yesterday\", \"outcome\": \"PASS\"}\n"): "run.json is damaged: ",
 	}

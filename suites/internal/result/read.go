@@ -36,20 +36,29 @@ func Decode(path string, text []byte) (*Run, error) {
 }
 
 // read decodes the run.json of a run. Its parts that into has no field for are
-// passed over: they are most of it.
+// passed over.
 func (s *Store) read(id string, into any, schema *int) error {
-	path := filepath.Join(s.root, id, "run.json")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Dir(path)); err == nil {
-			return fmt.Errorf("the run %q in %s has no run.json: it was cut off before its first scenario ended", id, s.root)
-		}
-		return fmt.Errorf("there is no run %q in %s: want the name of a folder there, or %q", id, s.root, Latest)
-	}
+	path, text, err := s.text(id)
 	if err != nil {
-		return fmt.Errorf("%s cannot be read: %w", path, reason(err))
+		return err
 	}
 	return decode(path, text, into, schema)
+}
+
+// text is the run.json of a run.
+func (s *Store) text(id string) (path string, text []byte, err error) {
+	path = filepath.Join(s.root, id, "run.json")
+	text, err = os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Dir(path)); err == nil {
+			return path, nil, fmt.Errorf("the run %q in %s has no run.json: it was cut off before its first scenario ended", id, s.root)
+		}
+		return path, nil, fmt.Errorf("there is no run %q in %s: want the name of a folder there, or %q", id, s.root, Latest)
+	}
+	if err != nil {
+		return path, nil, fmt.Errorf("%s cannot be read: %w", path, reason(err))
+	}
+	return path, text, nil
 }
 
 // decode reads text into a struct whose version is *schema afterwards.
@@ -82,6 +91,7 @@ func damaged(path string, text []byte, fault error) error {
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](fault); ok {
 		at = int(kind.Offset)
+		fault = fmt.Errorf("the field %s is of another type: %s", kind.Field, kind.Value)
 	}
 	if at < 1 || at > len(text) {
 		return fmt.Errorf("%s is damaged: %w", path, fault)

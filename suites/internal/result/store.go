@@ -2,7 +2,6 @@ package result
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -95,7 +94,7 @@ func (f *Folder) Save(run *Run) error {
 	if err := run.check(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(run, "", "  ")
+	text, err := encode(run)
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", f.Path("run.json"), err)
 	}
@@ -104,7 +103,7 @@ func (f *Folder) Save(run *Run) error {
 		return err
 	}
 	return errors.Join(
-		WriteFileAtomic(f.Path("run.json"), append(text, '\n')),
+		WriteFileAtomic(f.Path("run.json"), text),
 		WriteFileAtomic(f.Path("bench.txt"), bench.Bytes()),
 	)
 }

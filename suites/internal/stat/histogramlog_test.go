@@ -50,12 +50,12 @@ func TestLinesOfOneTagAreAddedUp(t *testing.T) {
 
 func TestAHistogramLogWithoutAHistogramIsAFault(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                "it is cut off in its last line",
+		"":                                      "it is cut off in its last line",
 		"#[Histogram log format version 1.3]\n": "it holds no histogram",
-		"\"StartTimestamp\"":              "it is cut off in its last line",
-		"what is this\n":                  "line 1: it is no line of a histogram log",
-		"Tag=a,1,1,1,HISTF\n":             "line 1: the histogram cannot be read",
-		"Tag=a,x,1,1,HISTF\n":             "line 1: ",
+		"\"StartTimestamp\"":                    "it is cut off in its last line",
+		"what is this\n":                        "line 1: it is no line of a histogram log",
+		"Tag=a,1,1,1,HISTF\n":                   "line 1: the histogram cannot be read",
+		"Tag=a,x,1,1,HISTF\n":                   "line 1: ",
 	} {
 		read, err := ReadHistogramLog([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) || len(read) != 0 {
