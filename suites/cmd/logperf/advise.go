@@ -204,12 +204,8 @@ func (a *adviser) sweeps(ctx context.Context, errs io.Writer) (advise.Report, er
 	return s.Run(ctx)
 }
 
-const (
-	// sweepWarmup is that of a run of the suite.
-	sweepWarmup = 10
-	// profiledSlices are some 2 s of processor time.
-	profiledSlices = 250
-)
+// sweepWarmup is that of a run of the suite.
+const sweepWarmup = 10
 
 // sweepScenario is a scenario with the arms that are asked for.
 func sweepScenario(name string, arms []advise.Arm) (experiment.Scenario, map[string]any, error) {
@@ -268,12 +264,12 @@ func (a *adviser) profiles(ctx context.Context) (advise.Report, error) {
 	if err != nil {
 		return advise.Report{}, err
 	}
-	s.Slices = profiledSlices
+	s.Slices = 0 // as many as the profile needs
 	r, err := lockstep.Repeat(ctx, s, 0, lockstep.Options{Command: command, Seed: kneeSeed, Warmup: sweepWarmup, Settings: settings, Profile: dir})
 	if err != nil {
 		return advise.Report{}, errors.Join(err, os.RemoveAll(dir))
 	}
-	return advise.FromProfile(r.Arms[0].Profiles["cpu"], s.Name, a.file)
+	return advise.FromProfile(r.Arms[0].Profiles["cpu"], s.Name, a.settings, a.file)
 }
 
 func (a *adviser) show(w io.Writer, r advise.Report) error {

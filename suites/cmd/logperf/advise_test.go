@@ -137,6 +137,18 @@ func TestAShortSweepFindsSmallBatches(t *testing.T) {
 	}
 }
 
+func TestAProfileTellsTheShareOfEachStage(t *testing.T) {
+	t.Setenv("LOGPERF_BENCHMARK_RESULTS", t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir())
+	code, out, errs := call("advise", "--profile")
+	if code != 0 || errs != "" || !strings.Contains(out, "processor time by stage:\n") || !strings.Contains(out, " %  encoder (logging.(*JSONEncoder).Append ") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	if !strings.Contains(out, "note: there is no stored run") {
+		t.Errorf("it is not told that counters are missing:\n%s", out)
+	}
+}
+
 // A proof has to set what the advice says: each variable is read back by the
 // reader of the settings.
 func TestEachChangeIsAVariableOfTheSettings(t *testing.T) {

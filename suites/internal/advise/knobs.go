@@ -71,6 +71,36 @@ func httpRecords() Change {
 	return Change{"sink.http.batch_records", "0", func(s *logging.Settings) { s.Sink.HTTP.BatchRecords = 0 }}
 }
 
+// valueOf is the value of a setting that advice may name, as a settings file may
+// hold it; empty for any other.
+func valueOf(s logging.Settings, setting string) string {
+	switch setting {
+	case "queue.capacity":
+		return fmt.Sprint(s.Queue.Capacity)
+	case "queue.overflow":
+		return s.Queue.Overflow.String()
+	case "queue.block_timeout":
+		return span(s.Queue.BlockTimeout)
+	case "batch.bytes":
+		return size(s.Batch.Bytes)
+	case "batch.delay":
+		return span(s.Batch.Delay)
+	case "sink.block_size":
+		return size(s.Sink.BlockSize)
+	case "sink.sync":
+		return fmt.Sprint(s.Sink.Sync)
+	case "add_source":
+		return fmt.Sprint(s.AddSource)
+	case "sink.http.timeout":
+		return span(s.Sink.HTTP.Timeout)
+	case "sink.http.batch_bytes":
+		return size(s.Sink.HTTP.BatchBytes)
+	case "sink.http.batch_records":
+		return fmt.Sprint(s.Sink.HTTP.BatchRecords)
+	}
+	return ""
+}
+
 // with is s with the changes.
 func with(s logging.Settings, all ...Change) logging.Settings {
 	for _, c := range all {

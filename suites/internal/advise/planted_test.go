@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/logperf/logperf/logging"
+	"github.com/logperf/logperf/logging/queue"
 	"github.com/logperf/logperf/suites/internal/result"
 )
 
@@ -25,6 +27,15 @@ var plantedRuns = []struct {
 	loses    bool
 }{
 	{"good", logging.Settings{}, "", "", false},
+	{"batch-1", logging.Settings{Batch: logging.BatchSettings{Bytes: 1}}, "batch.bytes: 64KiB", "batches are small", false},
+	{"delay-2s", logging.Settings{Batch: logging.BatchSettings{Delay: 2 * time.Second}}, "batch.delay: 10ms", "a batch that does not fill", false},
+	{
+		"drop-newest", logging.Settings{Queue: logging.QueueSettings{Capacity: 16, Overflow: queue.DropNewest}},
+		"queue.overflow: block, queue.capacity: 8192", "the queue of 16 places was full, and its policy is drop-newest", true,
+	},
+	{"sync", logging.Settings{Sink: logging.SinkSettings{Sync: true}}, "sink.sync: false", "waits for the disk", false},
+	{"block-4KiB", logging.Settings{Sink: logging.SinkSettings{BlockSize: 4 << 10}}, "sink.block_size: 64KiB", "blocks are small", false},
+	{"capacity-16", logging.Settings{Queue: logging.QueueSettings{Capacity: 16}}, "queue.capacity: 8192", "the queue of 16 places is too small", false},
 }
 
 // trim makes a run of testdata of a stored one: go test -run TestATrimmedRun

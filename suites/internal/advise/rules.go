@@ -1,7 +1,9 @@
 package advise
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,8 +23,9 @@ const (
 	// mostFull is the share of the looks that may find the queue full.
 	mostFull = 0.05
 	// leastSlower is by which factor the whole way has to be slower than with the
-	// defaults, leastLonger the 99th percentile of a call, which swings by more.
-	leastSlower = 1.15
+	// defaults, leastLonger the 99th percentile of a call, which swings by more. The
+	// whole interval has to be beyond.
+	leastSlower = 1.05
 	leastLonger = 1.5
 	// mostLag is how long records may take to the sink on average: five times the
 	// default delay of a batch.
@@ -33,6 +36,8 @@ const (
 	manyWrites = 4
 	// mostCollecting is the share of processor time that the collector may take.
 	mostCollecting = 0.25
+	// mostMissed is the share of arrivals that the pacer may begin late.
+	mostMissed = 0.01
 	// nearKnee is the share of the knee that leaves no room for a peak.
 	nearKnee = 0.8
 )
@@ -42,7 +47,7 @@ const (
 // stands in the commands; empty without one.
 func FromRun(run *result.Run, s logging.Settings, file string) Report {
 	s = s.WithDefaults()
-	f := finder{settings: s, rows: rowsOf(run), command: command{file: file, run: run.ID}, report: Report{Run: run.ID}}
+	f := finder{settings: s, rows: rowsOf(run), command: commandOf(s, file, run.ID), report: Report{Run: run.ID}}
 	if len(f.rows) == 0 {
 		f.note("the run %s has no row of %s*: want a run of make perf with LABELS=scenario:settings, or --sweep", run.ID, rowPrefix)
 		return f.report
@@ -52,7 +57,7 @@ func FromRun(run *result.Run, s logging.Settings, file string) Report {
 		case !r.has():
 			f.note("%s%s was not measured in run %s", rowPrefix, name, run.ID)
 		case r.doubtful():
-			f.note("the times of %s say nothing: %s", r.Scenario, strings.TrimSpace(r.Doubt+" "+r.plainDoubt()))
+			f.note("the times of %s say nothing: %s", r.Scenario, cmp.Or(r.Doubt, r.plainDoubt()))
 		}
 	}
 	f.losses()
@@ -249,39 +254,69 @@ func httpSuspects(r row, s, d logging.HTTPSettings) []suspect {
 // default size or more that is full has a slow sink behind it: a larger one
 // would only put the wait off.
 func (f *finder) fullQueue() {
+	small := f.settings.Queue.Capacity < defaults().Queue.Capacity
 	for _, name := range []string{steady, burst} {
 		r := f.rows[name]
 		if !r.has() {
 			continue
 		}
-		filled, looks := full(r.Timelines, f.settings.Queue.Capacity)
-		blocked := r.median("blocked-share")
-		longer, known := r.worse("service-p99-ns")
-		f.looked(r, "callers waited %s of their time, the queue was full in %s of %d looks, p99 of a call %s", percent(blocked), percent(filled), looks, metric.Nanoseconds.Format(r.median("service-p99-ns")))
-		waits := !r.doubtful() && (blocked > mostBlocked || known && longer.Lo > leastLonger)
-		if !waits && filled <= mostFull || f.rows[steady].lost() > 0 || f.rows[burst].lost() > 0 {
-			continue
-		}
-		evidence := []Evidence{
-			r.evidence("callers spent %s of their time in calls longer than 1 ms; the queue of %d places was full in %s of %d looks", percent(blocked), f.settings.Queue.Capacity, percent(filled), looks),
-			r.evidence("p99 of a call %s, with the defaults %s", metric.Nanoseconds.Format(r.median("service-p99-ns")), metric.Nanoseconds.Format(r.plainMedian("service-p99-ns"))),
-		}
-		if n := defaults().Queue.Capacity; f.settings.Queue.Capacity < n {
-			a := Advice{Set: []Change{capacity(n)}, Cause: fmt.Sprintf("the queue of %d places is too small for what comes at once, so that callers wait", f.settings.Queue.Capacity), Evidence: evidence}
-			if known && longer.Center > 1 {
-				a.Gain = &Gain{What: "99th percentile of a call", Scenario: r.Scenario, Factor: longer, Together: f.slow != nil}
-			}
-			f.add(r.Scenario, a)
+		w := f.waiting(r)
+		f.looked(r, "%s", w)
+		switch {
+		case f.rows[steady].lost() > 0 || f.rows[burst].lost() > 0: // that is said already
+		case small && (w.calls || w.queue):
+			f.smallQueue(r, w)
 			return
-		}
-		if f.slow == nil && (blocked > mostBlocked || filled > mostFull) {
+		case !small && w.calls && w.queue && !r.doubtful() && f.slow == nil:
 			f.add(r.Scenario, Advice{
-				Cause: "the queue is large and full all the same: the sink is slower than the load", Evidence: evidence,
+				Cause: "the queue is large and full all the same: the sink is slower than the load", Evidence: []Evidence{r.evidence("%s", w)},
 				Do: "measure the knee (load/settings/knee) and offer less, log fewer levels, or take a faster sink; a larger queue only puts the wait off",
 			})
 			return
 		}
 	}
+}
+
+// wait is how callers wait under a load.
+type wait struct {
+	blocked, filled float64 // shares of the callers' time and of the looks at the queue
+	looks, places   int
+	p99, plain      float64 // of a call, in ns, and that with the defaults
+	longer          stat.Interval
+	known           bool // longer is
+	// calls is set where calls are longer than with the defaults, queue where the
+	// queue is full more often. A busy machine makes both full.
+	calls, queue bool
+}
+
+func (f *finder) waiting(r row) wait {
+	w := wait{blocked: r.median("blocked-share"), p99: r.median("service-p99-ns"), plain: r.plainMedian("service-p99-ns"), places: f.settings.Queue.Capacity}
+	w.filled, w.looks = full(r.Timelines, w.places)
+	w.longer, w.known = r.worse("service-p99-ns")
+	beside := 0.0
+	if r.plain != nil {
+		beside, _ = full(r.plain.Timelines, defaults().Queue.Capacity)
+	}
+	w.queue = w.filled > mostFull+2*beside
+	w.calls = !r.doubtful() && (w.blocked > mostBlocked+2*r.plainMedian("blocked-share") || w.known && w.longer.Lo > leastLonger)
+	return w
+}
+
+func (w wait) String() string {
+	ns := metric.Nanoseconds.Format
+	return fmt.Sprintf("callers spent %s of their time in calls longer than 1 ms, the queue of %d places was full in %s of %d looks, p99 of a call %s, with the defaults %s",
+		percent(w.blocked), w.places, percent(w.filled), w.looks, ns(w.p99), ns(w.plain))
+}
+
+func (f *finder) smallQueue(r row, w wait) {
+	a := Advice{
+		Set: []Change{capacity(defaults().Queue.Capacity)}, Evidence: []Evidence{r.evidence("%s", w)},
+		Cause: fmt.Sprintf("the queue of %d places is too small for what comes at once, so that callers wait", w.places),
+	}
+	if w.known && w.longer.Center > 1 {
+		a.Gain = &Gain{What: "99th percentile of a call", Scenario: r.Scenario, Factor: w.longer, Together: f.slow != nil}
+	}
+	f.add(r.Scenario, a)
 }
 
 // lateRecords finds records that wait for their batch. Where it is seen at a
@@ -411,18 +446,38 @@ func (f *finder) nearKnee() {
 		return
 	}
 	f.looked(r, "the knee is at %s%s", metric.PerSecond.Format(rate), leaves(r.Curves))
+	if late(r.Curves) {
+		f.note("the knee of %s says nothing: the pacer was late at the rates beyond it", r.Scenario)
+		return
+	}
 	offered := load.median("offered-records/s")
 	if !load.has() || offered < nearKnee*rate {
 		return
 	}
-	a := Advice{
-		Cause: "the load is near the knee, or beyond: any peak makes callers wait", Do: "offer less, or log fewer levels",
-		Evidence: []Evidence{r.evidence("the knee is at %s%s; %s offers %s, which is %s of it", metric.PerSecond.Format(rate), leaves(r.Curves), steady, metric.PerSecond.Format(offered), times(offered, rate))},
+	near := r.evidence("the knee is at %s%s; %s offers %s, which is %s of it", metric.PerSecond.Format(rate), leaves(r.Curves), steady, metric.PerSecond.Format(offered), times(offered, rate))
+	if f.slow != nil { // which is why the knee is low
+		for i, a := range f.report.Advice {
+			if a.Gain == f.slow {
+				f.report.Advice[i].Evidence = append(a.Evidence, near)
+			}
+		}
+		return
 	}
-	if f.slow != nil {
-		a.Do = "first set what slows the way to the sink, as said elsewhere here"
+	f.add(r.Scenario, Advice{
+		Cause: "the load is near the knee, or beyond: any peak makes callers wait", Do: "offer less, or log fewer levels", Evidence: []Evidence{near},
+	})
+}
+
+// late reports whether in half of the searches or more the pacer was late at the
+// lowest rate that did not hold: then it was the machine that did not bear it.
+func late(curves [][]result.CurvePoint) bool {
+	n := 0
+	for _, curve := range curves {
+		if i := slices.IndexFunc(curve, func(p result.CurvePoint) bool { return !p.Held }); i >= 0 && curve[i].Missed > mostMissed {
+			n++
+		}
 	}
-	f.add(r.Scenario, a)
+	return n > 0 && 2*n >= len(curves)
 }
 
 // leaves tells where the response times leave the knee: the highest rate that

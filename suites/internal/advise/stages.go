@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/suites/internal/profile"
 )
 
 const (
 	library = "github.com/logperf/logperf/logging."
 	below   = "github.com/logperf/logperf/logging/"
+	suite   = "github.com/logperf/logperf/suites/internal/"
 )
 
 // The stages of a logger, as a profile of processor time shows them.
@@ -96,9 +98,9 @@ const (
 	namedFunctions = 3
 )
 
-// FromProfile gives advice on a profile of processor time of a logger with the
-// settings of the command.
-func FromProfile(path, scenario, file string) (Report, error) {
+// FromProfile gives advice on a profile of processor time of a logger with
+// settings s, which stand in the file; empty without one.
+func FromProfile(path, scenario string, s logging.Settings, file string) (Report, error) {
 	var r Report
 	p, err := profile.Read(path)
 	if errors.Is(err, profile.ErrEmpty) {
@@ -114,13 +116,13 @@ func FromProfile(path, scenario, file string) (Report, error) {
 		return r, nil
 	}
 	r.Looked = []string{fmt.Sprintf("profile: %d samples, the largest stage is %s with %.0f %%", p.Samples, r.Stages[0].Stage, 100*r.Stages[0].Share)}
-	for _, s := range r.Stages {
-		a, ok := adviceOn(s)
+	for _, one := range r.Stages {
+		a, ok := adviceOn(one)
 		if !ok {
 			continue
 		}
-		a.Evidence = []Evidence{{Source: "profile " + path, Scenario: scenario, Text: fmt.Sprintf("%s: %.0f %% of the processor time%s", s.Stage, 100*s.Share, s.most())}}
-		a.Proof = command{file: file}.proof(scenario, a.Set)
+		a.Evidence = []Evidence{{Source: "profile " + path, Scenario: scenario, Text: fmt.Sprintf("%s: %.0f %% of the processor time%s", one.Stage, 100*one.Share, one.most())}}
+		a.Proof = commandOf(s, file, "").proof(scenario, a.Set)
 		r.Advice = append(r.Advice, a)
 	}
 	return r, nil
@@ -165,9 +167,18 @@ func heavy(p *profile.Profile, s Share, kind func(name string) bool) []Heavy {
 	slices.SortStableFunc(top, func(a, b profile.Function) int { return cmp.Or(cmp.Compare(b.Cum, a.Cum), cmp.Compare(a.Flat, b.Flat)) })
 	var all []Heavy
 	for _, f := range top {
-		all = append(all, Heavy{f.Short(), float64(f.Cum) / float64(p.Total), foreign(f.Name)})
+		all = append(all, Heavy{plain(f.Short()), float64(f.Cum) / float64(p.Total), foreign(f.Name)})
 	}
 	return all
+}
+
+// plain is a name without its type parameters, which may be longer than a line.
+func plain(name string) string {
+	head, rest, ok := strings.Cut(name, "[")
+	if i := strings.LastIndexByte(rest, ']'); ok && i >= 0 {
+		return head + rest[i+1:]
+	}
+	return name
 }
 
 // foreign reports whether functions of the program may stand in the stage.
@@ -183,13 +194,16 @@ func within(stage, name string) bool {
 // foreign reports whether a function is neither ours nor of the standard
 // library, whose import paths have no dot in their first word.
 func foreign(name string) bool {
-	for _, ours := range []string{library, below, "github.com/logperf/logperf/suites/internal/load.", "github.com/logperf/logperf/suites/internal/experiment.", "github.com/logperf/logperf/suites/internal/lockstep.", "github.com/logperf/logperf/fixtures/"} {
+	for _, ours := range []string{
+		library, below, suite + "load.", suite + "experiment.", suite + "lockstep.", suite + "scenario.",
+		"github.com/logperf/logperf/fixtures/",
+	} {
 		if strings.HasPrefix(name, ours) {
 			return false
 		}
 	}
-	host, _, _ := strings.Cut(name, "/")
-	return strings.HasPrefix(name, "main.") || strings.Contains(name, "/") && strings.Contains(host, ".")
+	host, _, path := strings.Cut(name, "/")
+	return path && strings.Contains(host, ".")
 }
 
 // adviceOn is what to do about a stage that takes much.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/logperf/logperf/logging"
@@ -73,7 +74,8 @@ type Trial struct {
 	// the loads; DroppedNow is that of the present settings.
 	Dropped    float64 `json:"dropped"`
 	DroppedNow float64 `json:"dropped_now"`
-	// Verdict is better, worse, mixed, loses or no difference.
+	// Verdict is better, worse, mixed, loses, no difference, or not measured where the
+	// pacer was late.
 	Verdict string `json:"verdict"`
 }
 
@@ -90,6 +92,9 @@ func (w Sweep) Run(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	r.Tried = screened
+	if slices.ContainsFunc(screened, func(t Trial) bool { return t.Verdict == "not measured" }) {
+		r.Notes = append(r.Notes, "the pacer was late under some loads, whose times say nothing: sweep again when the machine does nothing else (logperf doctor)")
+	}
 	picked := pick(screened)
 	if len(picked) == 0 {
 		r.Looked = []string{fmt.Sprintf("sweep: %d values of %d settings, none worth a second look", len(screened), len(p.factors))}
@@ -188,6 +193,8 @@ func (t Trial) judged() Trial {
 		t.Verdict = "mixed"
 	case worse:
 		t.Verdict = "worse"
+	case len(t.Factors) == 0 && t.Dropped == 0:
+		t.Verdict = "not measured"
 	default:
 		t.Verdict = "no difference"
 	}
@@ -200,13 +207,13 @@ func (w Sweep) advice(t Trial, rows map[string][]result.Result) (Advice, bool) {
 	if t.Verdict != "better" {
 		return Advice{}, false
 	}
-	a := Advice{Set: t.Set, Cause: "another value is better than the present one", Loses: t.keeps()}
+	a := Advice{Set: t.Set, Cause: "another value is better than the present " + valuesOf(w.Settings, t.Set), Loses: t.keeps()}
 	if len(t.Set) > 1 {
-		a.Cause = "two other values together are better than the present ones"
+		a.Cause = "two other values together are better than the present " + valuesOf(w.Settings, t.Set)
 	}
 	var best *Factor
 	for i, f := range t.Factors {
-		if f.better() && (best == nil || f.Factor.Center > best.Factor.Center) {
+		if f.better() && (best == nil || f.Factor.Center > surely*best.Factor.Center) {
 			best = &t.Factors[i]
 		}
 		switch {
@@ -238,8 +245,21 @@ func (w Sweep) advice(t Trial, rows map[string][]result.Result) (Advice, bool) {
 	if len(a.Costs) == 0 {
 		a.Costs = []string{"nothing that the sweep could measure"}
 	}
-	a.Proof = command{file: w.File}.proof(scenario, t.Set)
+	a.Proof = commandOf(w.Settings, w.File, "").proof(scenario, t.Set)
 	return a, true
+}
+
+// surely is by how much a gain has to be larger than one that matters more, which
+// stands before it among the aspects, to be the one that is told first.
+const surely = 1.25
+
+// valuesOf are the present values of what is to be changed.
+func valuesOf(s logging.Settings, set []Change) string {
+	var all []string
+	for _, c := range set {
+		all = append(all, Change{Setting: c.Setting, Value: valueOf(s.WithDefaults(), c.Setting)}.String())
+	}
+	return strings.Join(all, ", ")
 }
 
 // worst is the row of the present settings that drops most.

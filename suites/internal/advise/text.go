@@ -20,7 +20,7 @@ func (r Report) Write(w io.Writer) error {
 	r.stages(&b)
 	r.tried(&b)
 	if len(r.Advice) > 0 && len(r.Looked) > 0 {
-		fmt.Fprintf(&b, "looked at%s: %s\n", of(r.Run), r.lookedAt())
+		fmt.Fprintf(&b, "looked at%s:\n   %s\n", of(r.Run), strings.Join(r.Looked, "\n   "))
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "note: %s\n", n)
