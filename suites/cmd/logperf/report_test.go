@@ -10,8 +10,8 @@ import (
 	"github.com/logperf/logperf/suites/internal/result"
 )
 
-// stored makes a store with two runs, in the second of which a time has doubled.
-func stored(t *testing.T) (root string, ids []string) {
+// storedRuns makes a store with two runs, in the second of which a time has doubled.
+func storedRuns(t *testing.T) (root string, ids []string) {
 	t.Helper()
 	root = t.TempDir()
 	t.Setenv("LOGPERF_BENCHMARK_RESULTS", root)
@@ -41,7 +41,7 @@ func stored(t *testing.T) (root string, ids []string) {
 }
 
 func TestAStoredRunIsWrittenAsAPage(t *testing.T) {
-	root, ids := stored(t)
+	root, ids := storedRuns(t)
 	elsewhere := filepath.Join(t.TempDir(), "page.html")
 	for _, c := range []struct {
 		args []string
@@ -71,7 +71,7 @@ func TestAStoredRunIsWrittenAsAPage(t *testing.T) {
 }
 
 func TestADamagedRunBesideItIsNamedOnThePage(t *testing.T) {
-	root, ids := stored(t)
+	root, ids := storedRuns(t)
 	if err := os.WriteFile(filepath.Join(root, ids[0], "run.json"), []byte(`{"schema": 1, "resul`), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -70,9 +70,13 @@ func open(t *testing.T, in Input) *browser {
 		}
 	})
 	b := &browser{Context: ctx}
-	chromedp.ListenTarget(ctx, b.hear)
+	b.do(t) // opens the tab
+	if err := chromedp.Listen(ctx, b.hear); err != nil {
+		t.Fatal(err)
+	}
+	order(t, b, network.Enable, network.EnableParams{})
 	address := url.URL{Scheme: "file", Path: path}
-	b.do(t, network.Enable(), log.Enable(), chromedp.EmulateViewport(1200, 900), chromedp.Navigate(address.String()))
+	b.do(t, chromedp.EmulateViewport(1200, 900), chromedp.Navigate(address.String()))
 	return b
 }
 
@@ -82,9 +86,9 @@ func (b *browser) hear(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *runtime.EventConsoleAPICalled:
-		b.faults = append(b.faults, fmt.Sprintf("console.%s %s", e.Type, e.Args))
+		b.faults = append(b.faults, fmt.Sprintf("console.%s %v", e.Type, e.Args))
 	case *runtime.EventExceptionThrown:
-		b.faults = append(b.faults, e.ExceptionDetails.Error())
+		b.faults = append(b.faults, fmt.Sprintf("%s %v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception))
 	case *log.EventEntryAdded:
 		b.faults = append(b.faults, e.Entry.Text)
 	case *network.EventRequestWillBeSent:
@@ -92,18 +96,35 @@ func (b *browser) hear(event any) {
 	}
 }
 
-func (b *browser) do(t *testing.T, actions ...chromedp.Action) {
+func (b *browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Run(b, actions...); err != nil {
+	if err := chromedp.Do(b, actions...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// ask evaluates an expression.
-func ask[T any](t *testing.T, b *browser, expression string) (answer T) {
+// order sends a command of the protocol.
+func order[P, R any](t *testing.T, b *browser, command cdp.Command[P, R], params P) {
 	t.Helper()
-	b.do(t, chromedp.Evaluate(expression, &answer))
+	if _, err := chromedp.Call(b, command, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask evaluates an expression; a promise is waited for.
+func ask[T any](t *testing.T, b *browser, expression string) T {
+	t.Helper()
+	answer, err := chromedp.Run(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
 	return answer
+}
+
+// until waits for a condition in the page.
+func (b *browser) until(t *testing.T, condition string) {
+	t.Helper()
+	ask[bool](t, b, fmt.Sprintf(`new Promise(done => { const look = () => %s ? done(true) : setTimeout(look, 10); look() })`, condition))
 }
 
 // quiet fails where the page had something to complain of or asked for anything
@@ -120,15 +141,13 @@ func (b *browser) quiet(t *testing.T) {
 	}
 }
 
-const openAll = `document.getElementById('open').click(); new Promise(r => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => r(true))), 0))`
-
 // settled opens all scenarios and waits until they are drawn: the browser tells
-// of an opened element in a task of its own.
+// of an opened element in a task of its own, and paints in another.
 func (b *browser) settled(t *testing.T) {
 	t.Helper()
-	var done bool
-	b.do(t, chromedp.Evaluate(openAll, &done, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
-		chromedp.Poll(`[...document.querySelectorAll('details.scenario')].every(s => s.dataset.drawn)`, nil))
+	ask[bool](t, b, `(document.getElementById('open').click(), true)`)
+	b.until(t, `[...document.querySelectorAll('details.scenario')].every(s => s.dataset.drawn)`)
+	ask[bool](t, b, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
 }
 
 // points are how many points the plots of a scenario have, by their kind and in
@@ -254,7 +273,7 @@ func TestAScreenReaderHasHeadingsInOrderAndAWordForEachPlot(t *testing.T) {
 	for what, expression := range map[string]string{
 		"plots without a text":       `[...document.querySelectorAll('canvas')].filter(c => !(c.closest('[role=img]')?.getAttribute('aria-label')?.length > 20)).length`,
 		"tables without a caption":   `[...document.querySelectorAll('table')].filter(t => !t.caption?.textContent).length`,
-		"cells that name no row":     `[...document.querySelectorAll('tbody tr')].filter(r => r.cells[0].scope !== 'row').length`,
+		"cells that name no row":     `[...document.querySelectorAll('tbody tr')].filter(r => r.cells[0].tagName !== 'TH').length`,
 		"fields without a label":     `[...document.querySelectorAll('select, input')].filter(f => !f.labels.length).length`,
 		"missing landmarks":          `['header', 'nav', 'main', 'footer'].filter(l => document.querySelectorAll(l).length !== 1).length`,
 		"ids that stand twice":       `(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))`,
@@ -275,19 +294,14 @@ func TestThePageFitsAPhoneTheDarkAndPaper(t *testing.T) {
 	if wide := ask[int](t, b, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("on a phone the page is %d pixels wide: want 360", wide)
 	}
-	b.do(t, chromedp.Poll(`logperf.plots.every(p => p.u.width <= 360)`, nil))
+	b.until(t, `logperf.plots.every(p => p.u.width <= 360)`)
 	light := ask[string](t, b, `getComputedStyle(document.body).backgroundColor`)
-	b.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+	order(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
 	if dark := ask[string](t, b, `getComputedStyle(document.body).backgroundColor`); dark == light {
 		t.Errorf("in the dark the page is %s too", dark)
 	}
-	var pdf []byte
-	b.do(t, chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		pdf, _, err = page.PrintToPDF().WithPrintBackground(true).Do(ctx)
-		return err
-	}))
-	if len(pdf) < 10_000 {
-		t.Errorf("on paper the page has %d bytes", len(pdf))
+	if pdf, err := chromedp.Run(b, chromedp.PrintToPDF(chromedp.PDFPrintBackground())); err != nil || len(pdf) < 10_000 {
+		t.Errorf("on paper the page has %d bytes (%v)", len(pdf), err)
 	}
 	b.quiet(t)
 }
@@ -310,7 +324,7 @@ func TestALargePageIsOpenInTime(t *testing.T) {
 	run := large()
 	b := open(t, Input{Run: run, Histograms: histogramsOf, Past: pastOf(run, 200)})
 	ask[bool](t, b, `(location.hash = '#s-pipeline-end-to-end-number-30', true)`)
-	b.do(t, chromedp.Poll(`document.getElementById('s-pipeline-end-to-end-number-30').dataset.drawn`, nil))
+	b.until(t, `document.getElementById('s-pipeline-end-to-end-number-30').dataset.drawn`)
 	if n := ask[int](t, b, `document.querySelectorAll('#s-pipeline-end-to-end-number-30 canvas').length`); n < 5 {
 		t.Errorf("a link to a scenario draws %d plots", n)
 	}

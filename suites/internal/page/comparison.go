@@ -130,7 +130,7 @@ func whiskerOf(i stat.Interval) *whisker {
 		if !(ratio > 0) {
 			return 0
 		}
-		return min(max((math.Log2(ratio)+1)/2, 0), 1) * barWidth
+		return min(max((math.Log2(ratio)+1)/2, 0.02), 0.98) * barWidth
 	}
 	w := &whisker{At: strconv.FormatFloat(at(i.Center), 'f', 1, 64)}
 	if i.Bounded() && i.Lo != i.Hi {

@@ -15,15 +15,18 @@ import (
 // repetitions, unless it was asked for more.
 const mostValues = 24
 
+// mostStrips is how many metrics of a scenario have a plot of their repetitions.
+const mostStrips = 5
+
 // strip is one plot of values: a line of points for each row.
 type strip struct {
 	Name  string  `json:"name"`
 	Unit  string  `json:"unit"`
-	Help  string  `json:"help,omitempty"`
 	Lines []line  `json:"lines"`
 	Limit *number `json:"limit,omitempty"`
 	// LimitText is how the limit is read.
 	LimitText string `json:"limit_text,omitempty"`
+	plotted   bool
 }
 
 // line is the values of one row, their median, and its interval where there is
@@ -36,39 +39,58 @@ type line struct {
 	Hi     *number `json:"hi,omitempty"`
 }
 
-// figures fills the tables of metrics and ratios, and the strips of those that
-// vary.
+// figures fills the tables of metrics and ratios, and the strips of some.
 func (b builder) figures(s *scenario, rows []result.Result, verdicts []result.Verdict) {
 	s.Metrics = table{Class: "metrics", Caption: "All metrics: median of the repetitions", Columns: []string{"metric", "of", "median", "interval", "repetitions"}}
 	s.Ratios = table{Class: "metrics", Caption: "Time of the subject over that of the reference, in turns", Columns: []string{"ratio", "of", "median", "interval", "repetitions"}}
 	rows = append(slices.Clone(rows), b.older(rows[0])...)
+	plotted := plottedOf(rows, verdicts)
 	for _, name := range metricNames(rows) {
-		p := strip{Name: visible(name), Unit: string(unitOf(name))}
-		if m, ok := metric.Lookup(name); ok {
-			p.Help = m.Help
-		} else {
+		p := strip{Name: visible(name), Unit: string(unitOf(name)), plotted: plotted[name]}
+		if _, ok := metric.Lookup(name); !ok {
 			s.Missing = append(s.Missing, visible(name)+" is a metric that this program does not know: its values stand without a unit.")
 		}
-		var all []float64
 		for _, r := range rows {
 			if values, ok := r.Values[name]; ok {
-				all = append(all, s.sample(&s.Metrics, &p, unitOf(name), name, who(r), values, b.confidence)...)
+				s.sample(&s.Metrics, &p, name, who(r), values, b.confidence)
 			}
 		}
 		p.limitOf(verdicts, name, "")
-		s.plot(p, all)
+		s.plot(p)
 	}
 	for _, ratio := range rows[0].Ratios {
 		name := ratio.Metric + " / " + ratio.Against
-		p := strip{Name: visible(name), Unit: string(metric.Ratio), Help: "Subject over reference; below 1 the subject takes less."}
-		all := s.sample(&s.Ratios, &p, metric.Ratio, name, "pairs of slices", ratio.Slices, b.confidence)
-		if !slices.Equal(ratio.Slices, ratio.Totals) {
-			all = append(all, s.sample(&s.Ratios, &p, metric.Ratio, name, "totals", ratio.Totals, b.confidence)...)
+		p := strip{Name: visible(name), Unit: string(metric.Ratio)}
+		p.plotted = p.limitOf(verdicts, ratio.Metric, ratio.Against) || ratio.Metric == "ns/op"
+		s.sample(&s.Ratios, &p, name, "pairs of slices", ratio.Slices, b.confidence)
+		if p.plotted && !slices.Equal(ratio.Slices, ratio.Totals) {
+			s.sample(&s.Ratios, &p, name, "totals", ratio.Totals, b.confidence)
 		}
-		if p.limitOf(verdicts, ratio.Metric, ratio.Against) || ratio.Metric == "ns/op" {
-			s.plot(p, all)
+		s.plot(p)
+	}
+}
+
+// plottedOf are the metrics with a plot: those that are judged, then the leading
+// ones. A metric that never differs has none: one point drawn twelve times tells
+// nothing that the table does not.
+func plottedOf(rows []result.Result, verdicts []result.Verdict) map[string]bool {
+	plotted := map[string]bool{}
+	names := metricNames(rows)
+	judged := func(name string) bool {
+		return slices.ContainsFunc(verdicts, func(v result.Verdict) bool { return v.Metric == name })
+	}
+	for _, wanted := range []func(string) bool{judged, func(string) bool { return true }} {
+		for _, name := range names {
+			varies := slices.ContainsFunc(rows, func(r result.Result) bool {
+				good, _ := finiteOf(r.Values[name])
+				return !constant(good)
+			})
+			if varies && wanted(name) && len(plotted) < mostStrips {
+				plotted[name] = true
+			}
 		}
 	}
+	return plotted
 }
 
 // older is the subject's row of the run that is compared with, as one more row.
@@ -103,27 +125,43 @@ func metricNames(rows []result.Result) []string {
 	return append(sorted, slices.Sorted(maps.Keys(names))...)
 }
 
-// sample adds a row to the table and a line to the strip, and returns the values
-// that are numbers. Values that are none are said once, in place.
-func (s *scenario) sample(t *table, p *strip, u metric.Unit, name, of string, values []float64, confidence float64) []float64 {
+// sample adds a row to the table and a line to the strip. Values that are no
+// numbers are said once, in place.
+func (s *scenario) sample(t *table, p *strip, name, of string, values []float64, confidence float64) {
+	u := metric.Unit(p.Unit)
 	good, missing := finiteOf(values)
 	if missing > 0 {
 		s.Missing = append(s.Missing, visible(fmt.Sprintf("%s of %s: %d of %d repetitions have no number.", name, of, missing, len(values))))
 	}
 	if len(good) == 0 {
 		t.Rows = append(t.Rows, []string{visible(name), visible(of), "-", "", "none"})
-		return nil
+		return
 	}
 	i := stat.Median(good, confidence)
-	shown, few := thinned(good)
-	t.Rows = append(t.Rows, []string{visible(name), visible(of), u.Format(i.Center), span(u, i), listed(u, shown, few)})
-	l := line{Of: visible(of), Values: shown, Median: number(i.Center)}
-	if i.Bounded() {
-		lo, hi := number(i.Lo), number(i.Hi)
-		l.Lo, l.Hi = &lo, &hi
+	cells := []string{visible(name), visible(of), u.Format(i.Center), span(u, i), ""}
+	if !p.plotted && (constant(good) || i.Lo != slices.Min(good) || i.Hi != slices.Max(good)) {
+		cells[4] = ranged(u, good)
 	}
-	p.Lines = append(p.Lines, l)
-	return good
+	if p.plotted {
+		shown, few := thinned(good)
+		cells[4] = listed(u, shown, few)
+		l := line{Of: visible(of), Values: shown, Median: number(i.Center)}
+		if i.Bounded() {
+			lo, hi := number(i.Lo), number(i.Hi)
+			l.Lo, l.Hi = &lo, &hi
+		}
+		p.Lines = append(p.Lines, l)
+	}
+	t.Rows = append(t.Rows, cells)
+}
+
+// ranged are the least and the greatest value. With six values that is what the
+// interval says already.
+func ranged(u metric.Unit, values []float64) string {
+	if constant(values) {
+		return listed(u, values, false)
+	}
+	return fmt.Sprintf("%d from %s to %s", len(values), u.Format(slices.Min(values)), u.Format(slices.Max(values)))
 }
 
 // thinned are at most mostValues of the values, in their order; of more, those at
@@ -167,10 +205,9 @@ func (p *strip) limitOf(verdicts []result.Verdict, name, against string) bool {
 	return false
 }
 
-// plot keeps a strip whose values differ: one point drawn twelve times tells
-// nothing that the table does not.
-func (s *scenario) plot(p strip, values []float64) {
-	if len(values) > 1 && !constant(values) {
+// plot keeps a strip that is drawn.
+func (s *scenario) plot(p strip) {
+	if p.plotted && len(p.Lines) > 0 {
 		s.Data.Strips = append(s.Data.Strips, p)
 	}
 }

@@ -5,34 +5,36 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
 )
 
 const (
 	// mostHistories is of how many metrics of a scenario the page shows a history.
-	mostHistories = 4
+	mostHistories = 3
 	// mostPast is how many runs a history shows, with the extremes among them.
-	mostPast = 48
+	mostPast = 24
 )
 
-// pastRuns are the runs that histories are about: the script finds them by index,
-// the reader in a table.
-type pastRuns struct {
-	Started []int64  `json:"started"` // seconds since 1970
-	Names   []string `json:"names"`
-	Current int      `json:"current"` // the run that the page shows, -1 where it is not stored
+// shared is what the plots of all scenarios need: the runs that histories are
+// about, by index, and what the metrics are.
+type shared struct {
+	Started []int64           `json:"started"` // seconds since 1970
+	Names   []string          `json:"names"`
+	Current int               `json:"current"` // the run that the page shows, -1 where it is not stored
+	Help    map[string]string `json:"help"`
 	table   table
 }
 
 // Table lists the runs.
-func (p pastRuns) Table() table { return p.table }
+func (p shared) Table() table { return p.table }
 
-func pastRunsOf(past Past, current string) pastRuns {
-	p := pastRuns{Started: []int64{}, Names: []string{}, Current: -1, table: table{
+func sharedOf(in Input) shared {
+	p := shared{Started: []int64{}, Names: []string{}, Current: -1, Help: map[string]string{}, table: table{
 		Caption: "Stored runs of the same environment", Columns: []string{"run", "started", "commit", "settings that differ from this run"}, Class: "words",
 	}}
-	for i, r := range past.Runs {
-		if r.ID == current {
+	for i, r := range in.Past.Runs {
+		if r.ID == in.Run.ID {
 			p.Current = i
 		}
 		p.Started = append(p.Started, r.Started.Unix())
@@ -44,6 +46,13 @@ func pastRunsOf(past Past, current string) pastRuns {
 		p.table.Rows = append(p.table.Rows, []string{
 			visible(r.ID), r.Started.UTC().Format("2006-01-02 15:04"), visible(commitOf(r.Commit, r.Dirty)), visible(differ),
 		})
+	}
+	for _, r := range in.Run.Results {
+		for name := range r.Values {
+			if m, ok := metric.Lookup(name); ok {
+				p.Help[name] = m.Help
+			}
+		}
 	}
 	return p
 }
@@ -107,6 +116,7 @@ func (b builder) history(s *scenario, row result.Result, verdicts []result.Verdi
 			if m.Changed {
 				h.Changed = append(h.Changed, len(h.Runs))
 				text += "*"
+				s.Altered = true
 			}
 			h.Runs, h.Median = append(h.Runs, m.Run), append(h.Median, m.Median)
 			h.Min, h.Max = append(h.Min, m.Min), append(h.Max, m.Max)

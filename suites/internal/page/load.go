@@ -30,7 +30,7 @@ func (b builder) load(s *scenario, rows []result.Result) {
 	if shown, all := len(s.Timelines), len(rows[0].Timelines); shown < all {
 		s.Missing = append(s.Missing, fmt.Sprintf("Of %d repetitions the timelines of the first %d are shown; run.json has all.", all, shown))
 	}
-	s.curve(rows[0])
+	s.curve(rows[0], b.room.rates)
 }
 
 type ratePoint struct {
@@ -38,7 +38,22 @@ type ratePoint struct {
 	repetition int
 }
 
-func (s *scenario) curve(row result.Result) {
+// fewer keeps some of the points, the extremes among them.
+func fewer(points []ratePoint, most int) []ratePoint {
+	columns := make([][]float64, 3)
+	for _, p := range points {
+		for i, v := range []float64{p.Achieved, p.ResponseP99, p.ServiceP99} {
+			columns[i] = append(columns[i], v)
+		}
+	}
+	var kept []ratePoint
+	for _, k := range extremes(columns, len(points), most) {
+		kept = append(kept, points[k])
+	}
+	return kept
+}
+
+func (s *scenario) curve(row result.Result, most int) {
 	var points []ratePoint
 	for i, c := range row.Curves {
 		for _, p := range c {
@@ -51,6 +66,10 @@ func (s *scenario) curve(row result.Result) {
 	slices.SortStableFunc(points, func(a, b ratePoint) int {
 		return cmp.Or(cmp.Compare(a.Achieved, b.Achieved), cmp.Compare(a.Offered, b.Offered))
 	})
+	if all := len(points); all > most {
+		points = fewer(points, most)
+		s.Missing = append(s.Missing, fmt.Sprintf("Of %d rates that were tried %d are shown; run.json has all.", all, len(points)))
+	}
 	c := &curve{Series: []series{{Name: "response p50"}, {Name: "response p99"}, {Name: "response p99.9"}, {Name: "service p99"}}}
 	t := table{Caption: "Rates that were tried, by what was achieved", Columns: []string{
 		"achieved", "offered", "repetition", "response p50", "response p99", "response p99.9", "service p50", "service p99", "drain", "late", "verdict",

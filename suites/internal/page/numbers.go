@@ -8,7 +8,7 @@ import (
 	"github.com/logperf/logperf/suites/internal/stat"
 )
 
-// numbers are values for a plot: five significant digits, which no plot tells
+// numbers are values for a plot: four significant digits, which no plot tells
 // apart, and null for what is no number, where the plot has a gap.
 type numbers []float64
 
@@ -32,8 +32,11 @@ func appendNumber(b []byte, v float64) []byte {
 		return append(b, "null"...)
 	case v == math.Trunc(v) && math.Abs(v) < 1e6:
 		return strconv.AppendInt(b, int64(v), 10)
+	case math.Abs(v) >= 1e3 && math.Abs(v) < 1e9: // 12350 is shorter than 1.235e+04
+		step := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-3)
+		return strconv.AppendInt(b, int64(math.Round(v/step)*step), 10)
 	}
-	return strconv.AppendFloat(b, v, 'g', 5, 64)
+	return strconv.AppendFloat(b, v, 'g', 4, 64)
 }
 
 // number is one of numbers.

@@ -35,6 +35,7 @@ type scenario struct {
 	Curve           table
 	Counters        table
 	History         table
+	Altered         bool // the history has runs with another source of the scenario
 	Missing         []string // why something is not shown
 	Data            data
 }
@@ -209,7 +210,7 @@ func (b builder) facts(rows []result.Result) []fact {
 		add("records", "of the user's own log")
 	}
 	for _, kind := range slices.Sorted(maps.Keys(r.Profiles)) {
-		add(kind+" profile", "go tool pprof "+strings.TrimPrefix(b.in.Folder+"/"+r.Profiles[kind], "/"))
+		add(visible(kind)+" profile", "go tool pprof "+strings.TrimPrefix(b.in.Folder+"/"+r.Profiles[kind], "/"))
 	}
 	if len(r.Source) >= 12 {
 		add("source", "SHA-256 "+r.Source[:12])
@@ -222,8 +223,11 @@ func operations(iterations []int) string {
 		return ""
 	}
 	least, most := slices.Min(iterations), slices.Max(iterations)
-	if least == most {
-		return fmt.Sprintf("%d of %s", len(iterations), count(least, "operation"))
+	switch {
+	case most == 1: // it is one whole, such as the search of a knee
+		return fmt.Sprint(len(iterations))
+	case least == most:
+		return fmt.Sprintf("%d of %s operations", len(iterations), grouped(int64(least)))
 	}
 	return fmt.Sprintf("%d of %s to %s operations", len(iterations), grouped(int64(least)), grouped(int64(most)))
 }

@@ -47,20 +47,23 @@ var gauges = []gauge{
 	{"service-p50-ns", "service time", metric.Nanoseconds, false},
 }
 
-// allowance is how much of the timelines a page has room for: the cells of all
-// its tables stay below mostCells, whatever the run.
-type allowance struct{ points, repetitions int }
+// allowance is how much of the timelines and curves a page has room for: the
+// cells of all tables of timelines stay below mostCells and the points of all
+// curves below mostRates, whatever the run.
+type allowance struct{ points, repetitions, rates int }
 
 const (
-	mostCells   = 24_000
+	mostCells   = 16_000
 	mostPoints  = 96
-	leastPoints = 24
+	leastPoints = 16
+	mostRates   = 1_500
+	leastRates  = 12
 )
 
 // roomOf shares the cells among all timelines of a run: fewer points first, then
 // fewer repetitions.
 func roomOf(rows []result.Result) allowance {
-	series, longest := 0, 1
+	series, longest, curves := 0, 1, 0
 	for _, r := range rows {
 		if r.Reference != "" {
 			continue
@@ -71,12 +74,16 @@ func roomOf(rows []result.Result) allowance {
 			}
 		}
 		longest = max(longest, len(r.Timelines))
+		if len(r.Curves) > 0 {
+			curves++
+		}
 	}
+	rates := max(mostRates/max(curves, 1), leastRates)
 	points := mostCells / max(series, 1)
 	if points >= leastPoints {
-		return allowance{min(points, mostPoints), longest}
+		return allowance{min(points, mostPoints), longest, rates}
 	}
-	return allowance{leastPoints, max(longest*points/leastPoints, 1)}
+	return allowance{leastPoints, max(longest*points/leastPoints, 1), rates}
 }
 
 // timelinesOf lays the timelines of a row out, each repetition as a table and as

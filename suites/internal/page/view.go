@@ -25,7 +25,7 @@ type view struct {
 	Environment table
 	Settings    table
 	Notes       []string
-	Past        pastRuns
+	Shared      shared
 }
 
 // table is what every table of the page is drawn from. The first cell of a row
@@ -51,7 +51,7 @@ func viewOf(in Input) view {
 	v := view{
 		Title: visible("logperf: " + string(run.Outcome) + ", " + run.ID), Policy: policy,
 		Style: template.CSS(style), Script: template.JS(script), // both are built in
-		Head: headOf(in), Past: pastRunsOf(in.Past, run.ID), Notes: visibles(in.Notes),
+		Head: headOf(in), Shared: sharedOf(in), Notes: visibles(in.Notes),
 		Environment: environmentOf(run.Environment), Settings: settingsOf(run.Settings),
 	}
 	b := builder{in: in, confidence: confidenceOf(run), room: roomOf(run.Results)}

@@ -1,5 +1,5 @@
 (() => {
-  const past = JSON.parse(document.getElementById('past').textContent);
+  const shared = JSON.parse(document.getElementById('shared').textContent);
   const scenarios = [...document.querySelectorAll('details.scenario')];
   const all = selector => [...document.querySelectorAll(selector)];
 
@@ -15,7 +15,7 @@
     for (const figure of scenario.querySelectorAll('figure[data-plot]')) {
       figure.hidden = false;
       try {
-        logperf.kinds[figure.dataset.plot](figure, data, past);
+        logperf.kinds[figure.dataset.plot](figure, data, shared);
       } catch (err) {
         figure.textContent = 'This plot cannot be drawn (' + err.message + '); the table has its figures.';
         figure.dataset.failed = err.message;

@@ -76,8 +76,24 @@ const logperf = {plots: []};
     return list;
   }
 
+  // Bytes are counted in powers of two.
+  const binary = Array.from({length: 50}, (_, i) => 2 ** i);
+
+  // Logarithmic axes have a line at each 1, 2 and 5, or at each decade where these
+  // are many.
+  function decades(u, index, low, high) {
+    const all = [];
+    const within = high / low < 1e3 ? [1, 2, 5] : [1];
+    for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
+      all.push(...within.map(m => Number(`${m}e${e}`)).filter(v => v >= low && v <= high));
+    }
+    return all;
+  }
+  const logarithmic = {distr: 3, range: (u, low, high) => low === null ? [1, 10] : [low / 1.3, high * 1.3]};
+
   function axis(unit, more) {
-    return Object.assign({
+    return Object.assign(unit === 'B' ? {incrs: binary} : {}, {
+      size: 30,
       stroke: () => color('soft'), font: '12px system-ui, sans-serif', grid: {stroke: () => color('line'), width: 1},
       ticks: {stroke: () => color('line'), width: 1, size: 4},
       values: (u, splits) => splits.map(v => v === null ? '' : format(unit, v)),
@@ -85,7 +101,7 @@ const logperf = {plots: []};
   }
 
   // y axes are as wide as what they say.
-  const yAxis = (unit, more) => axis(unit, Object.assign({size: 64, space: 28}, more));
+  const yAxis = (unit, more) => axis(unit, Object.assign({size: 66, space: 26}, more));
 
   // countOf is how many points a plot shows: what a test holds against its data.
   const countOf = series => series.reduce((n, values) => n + values.filter(v => v !== null && v !== undefined).length, 0);
@@ -167,7 +183,7 @@ const logperf = {plots: []};
     const summary = `Repetitions of ${s.name}: ` + s.lines.map(l => `${l.of} median ${format(s.unit, l.m)}` +
       (l.lo === undefined ? '' : `, interval ${format(s.unit, l.lo)} to ${format(s.unit, l.hi)}`)).join('; ') +
       (s.limit === undefined ? '' : `; limit ${s.limit_text}`);
-    return draw(panel, summary, 46 + 34 * n, {
+    return draw(panel, summary, 44 + 32 * n, {
       scales: {x: {time: false, range: () => [low - pad, high + pad]}, y: {range: () => [-.6, n - .4]}},
       series: [{}, ...names.map(name => scatter(name, 'y'))],
       axes: [axis(s.unit, {space: 70}), axis('', {
@@ -202,12 +218,12 @@ const logperf = {plots: []};
     panel.append(legend(o.series.map(s => s.name), false));
     const values = o.series.map(s => o.log ? s.v.map(v => v > 0 ? v : null) : s.v);
     return draw(panel, summary, height, {
-      scales: {x: Object.assign({time: false}, o.x), y: o.log ? {distr: 3} : {range: (u, low, high) => low === null ? [0, 1] : [Math.min(low, 0), high > 0 ? high * 1.06 : 1]}},
+      scales: {x: Object.assign({time: false}, o.x), y: o.log ? logarithmic : {range: (u, low, high) => low === null ? [0, 1] : [Math.min(low, 0), high > 0 ? high * 1.06 : 1]}},
       series: [{}, ...o.series.map((s, i) => ({
         label: s.name, stroke: () => color(lookOf(i).color), width: 1.6, dash: lookOf(i).dash, spanGaps: true,
         points: {show: o.x0.length < 40, size: 4, fill: () => color(lookOf(i).color)},
       }))],
-      axes: [o.xAxis, yAxis(o.unit)],
+      axes: [o.xAxis, yAxis(o.unit, o.log ? {splits: decades} : {})],
       cursor: o.cursor || {},
     }, [o.x0, ...values], k => `${o.place(k)}: ` + o.series.map((s, i) => `${s.name} ${format(o.unit, values[i][k])}`).join(', '));
   }
@@ -217,7 +233,7 @@ const logperf = {plots: []};
     const find = name => p.names.indexOf(name);
     const summary = 'Time of single calls by percentile: ' + p.series.map(s => `${s.name} ` + ['50 %', '99 %', '99.9 %']
       .filter(q => find(q) >= 0).map(q => `${q} ${format('ns', s.v[find(q)])}`).join(', ') + `, longest ${format('ns', s.v[last])}`).join('; ');
-    lines(panel, summary, 280, {
+    lines(panel, summary, 260, {
       unit: 'ns', log: true, series: p.series, x0: p.x, x: {distr: 3, range: (u, low, high) => [1, high * 1.1]},
       xAxis: axis('', {
         space: 1, splits: () => [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].filter(v => v <= p.x[p.x.length - 1]),
@@ -238,7 +254,7 @@ const logperf = {plots: []};
         const panel = element('div', {class: 'panel'}, element('p', {}, element('span', {class: 'name'}, p.name)));
         figure.append(panel);
         const most = s => { const v = s.v.filter(x => x !== null); return v.length ? format(p.unit, Math.max(...v)) : '-'; };
-        return lines(panel, `${p.name} over ${l.at[l.at.length - 1].toFixed(1)} s, ${l.name}: ` + p.series.map(s => `${s.name} at most ${most(s)}`).join(', '), 150, {
+        return lines(panel, `${p.name} over ${l.at[l.at.length - 1].toFixed(1)} s, ${l.name}: ` + p.series.map(s => `${s.name} at most ${most(s)}`).join(', '), 130, {
           unit: p.unit, series: p.series, x0: l.at, x: {}, xAxis: axis('', {values: (u, splits) => splits.map(v => v + ' s')}),
           cursor: {sync: {key}}, place: k => l.at[k].toFixed(2) + ' s',
         });
@@ -254,13 +270,14 @@ const logperf = {plots: []};
     const hollow = new Set([...(c.late || []), ...(c.beyond || [])]);
     const values = c.series.map(s => s.v.map(v => v > 0 ? v : null));
     const last = c.x.length - 1;
+    const least = Math.min(c.x[0], c.knee ?? c.x[0]), most = Math.max(c.x[last], c.knee ?? 0), pad = (most - least || most) * .05;
     const summary = `Latency over throughput, ${c.x.length} points from ${format('rec/s', c.x[0])} to ${format('rec/s', c.x[last])}` +
       (c.knee === undefined ? '' : `; the knee is at ${format('rec/s', c.knee)}`) + '; ' +
       c.series.map(s => `${s.name} from ${format('ns', s.v[0])} to ${format('ns', s.v[last])}`).join(', ');
     draw(panel, summary, 300, {
-      scales: {x: {time: false, range: (u, low, high) => [Math.max(0, low - (high - low || high) * .05), high + (high - low || high) * .05]}, y: {distr: 3}},
+      scales: {x: {time: false, range: () => [Math.max(0, least - pad), most + pad]}, y: logarithmic},
       series: [{}, ...c.series.map(s => scatter(s.name, 'y'))],
-      axes: [axis('rec/s', {space: 70}), yAxis('ns')],
+      axes: [axis('rec/s', {space: 70}), yAxis('ns', {splits: decades})],
       hooks: {draw: [u => within(u, (ctx, ratio) => {
         values.forEach((column, i) => column.forEach((v, k) => {
           if (v === null) return;
@@ -276,9 +293,11 @@ const logperf = {plots: []};
   }
 
   // history: the median of each run, with the least and the greatest repetition.
-  function history(panel, h, past) {
+  function history(panel, h, shared) {
     const changed = new Set(h.changed || []), x = h.runs.map((_, k) => k), last = x.length - 1;
-    const day = k => past.names[h.runs[k]].slice(5, 10);
+    // Runs of one day are told apart by their hour.
+    const whole = k => shared.names[h.runs[k]], oneDay = whole(0).slice(0, 10) === whole(last).slice(0, 10);
+    const day = k => oneDay ? whole(k).slice(11, 16) : whole(k).slice(5, 10);
     const summary = `${h.name} in ${h.runs.length} runs: ${format(h.unit, h.m[0])} in the first, ${format(h.unit, h.m[last])} in the last, from ${format(h.unit, Math.min(...h.m))} to ${format(h.unit, Math.max(...h.m))}`;
     return draw(panel, summary, 180, {
       scales: {x: {time: false, range: () => [-.7, last + .7]}, y: {range: () => {
@@ -290,7 +309,7 @@ const logperf = {plots: []};
       hooks: {draw: [u => within(u, (ctx, ratio) => {
         x.forEach(k => {
           const at = u.valToPos(k, 'x', true), y = v => u.valToPos(v, 'y', true);
-          ctx.strokeStyle = ctx.fillStyle = color(h.runs[k] === past.current ? 's2' : 's1');
+          ctx.strokeStyle = ctx.fillStyle = color(h.runs[k] === shared.current ? 's2' : 's1');
           ctx.lineWidth = ratio;
           ctx.globalAlpha = .5;
           ctx.beginPath();
@@ -298,12 +317,12 @@ const logperf = {plots: []};
           ctx.lineTo(at, y(h.hi[k]));
           ctx.stroke();
           ctx.globalAlpha = 1;
-          path(ctx, h.runs[k] === past.current ? 'diamond' : 'circle', at, y(h.m[k]), (h.runs[k] === past.current ? 5 : 3) * ratio);
+          path(ctx, h.runs[k] === shared.current ? 'diamond' : 'circle', at, y(h.m[k]), (h.runs[k] === shared.current ? 5 : 3) * ratio);
           if (changed.has(k)) ctx.stroke(); else ctx.fill();
         });
       })]},
-    }, [x, h.m], k => `${past.names[h.runs[k]]}: ${format(h.unit, h.m[k])}, ${format(h.unit, h.lo[k])} to ${format(h.unit, h.hi[k])}` +
-      (changed.has(k) ? ', another source of the scenario' : '') + (h.runs[k] === past.current ? ', this run' : ''));
+    }, [x, h.m], k => `${shared.names[h.runs[k]]}: ${format(h.unit, h.m[k])}, ${format(h.unit, h.lo[k])} to ${format(h.unit, h.hi[k])}` +
+      (changed.has(k) ? ', another source of the scenario' : '') + (h.runs[k] === shared.current ? ', this run' : ''));
   }
 
   // choose puts a select above a figure, where there is more than one to choose.
@@ -330,7 +349,7 @@ const logperf = {plots: []};
 
   logperf.format = format;
   logperf.kinds = {
-    strips: (figure, data) => chosen(figure, 'Figure', data.strips, strip, s => [s.help || '', s.limit_text ? `Limit: ${s.limit_text}.` : ''].join(' ').trim()),
+    strips: (figure, data, shared) => chosen(figure, 'Figure', data.strips, strip, s => [shared.help[s.name] || '', s.limit_text ? `Limit: ${s.limit_text}.` : ''].join(' ').trim()),
     percentiles: (figure, data) => {
       const panel = element('div', {class: 'panel'});
       figure.append(panel);
@@ -338,6 +357,6 @@ const logperf = {plots: []};
     },
     timelines: (figure, data) => { figure.classList.add('plots'); timelines(figure, data.timelines); },
     curve: (figure, data) => curve(figure, data.curve),
-    history: (figure, data, past) => chosen(figure, 'Figure', data.history, (panel, h) => history(panel, h, past), () => ''),
+    history: (figure, data, shared) => chosen(figure, 'Figure', data.history, (panel, h) => history(panel, h, shared), () => ''),
   };
 })();
