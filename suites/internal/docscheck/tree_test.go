@@ -73,6 +73,8 @@ func environment(more ...string) []string {
 		name, _, _ := strings.Cut(one, "=")
 		return strings.HasPrefix(name, "LOGPERF_") || strings.HasPrefix(name, "GIT_") || slices.Contains(strange, name)
 	})
+	// No one debugs these binaries, and there are some thirty to link.
+	all = append(all, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w"))
 	return append(all, more...)
 }
 
