@@ -149,6 +149,7 @@ func (s *lapping) Times() map[string]*stat.Histogram {
 	one.Record(9)
 	return map[string]*stat.Histogram{result.Response: one, "never": stat.NewHistogram()}
 }
+
 func (s *lapping) Curve() []experiment.CurvePoint {
 	return []experiment.CurvePoint{{Offered: 1, Drain: 2}, {Offered: 3, Held: true}}
 }
