@@ -17,6 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/stat"
 )
 
 // armVariable makes this test binary an arm: "serve", or the name of a lie.
@@ -126,6 +128,7 @@ type lapping struct {
 	spinning
 	offered int64
 	took    time.Duration
+	latency *stat.Histogram // of calls that take 7 ns each
 }
 
 func (s *lapping) Run(ctx context.Context, n int) error {
@@ -133,10 +136,20 @@ func (s *lapping) Run(ctx context.Context, n int) error {
 	err := s.spinning.Run(ctx, n)
 	s.took = time.Since(began)
 	s.offered += int64(n)
+	for range n {
+		s.latency.Record(7)
+	}
 	return err
 }
 func (s *lapping) Laps(dst []time.Duration) { dst[0], dst[1] = s.took/2, 0 }
 func (s *lapping) Counts() map[string]int64 { return map[string]int64{"offered": s.offered} }
+func (s *lapping) Latency() *stat.Histogram { return s.latency }
+func (s *lapping) Times() map[string]*stat.Histogram {
+	one := stat.NewHistogram()
+	one.Record(9)
+	return map[string]*stat.Histogram{result.Response: one, "never": stat.NewHistogram()}
+}
+
 func (s *lapping) Curve() []experiment.CurvePoint {
 	return []experiment.CurvePoint{{Offered: 1, Drain: 2}, {Offered: 3, Held: true}}
 }
@@ -179,7 +192,7 @@ type told struct {
 func (s *told) Doubts() map[string]string {
 	o := s.options
 	return map[string]string{"ns/op": fmt.Sprintf("limiter %q hard %v soak %v proxy %q entered %q memory limit %d",
-		o.Limiter, o.Hard, o.Soak, o.Proxy, os.Getenv(fakeVariable), debug.SetMemoryLimit(-1))}
+		o.Limiter, o.Hard, o.Soak, o.Proxy, os.Getenv(fakeVariable), debug.SetMemoryLimit(-1)), "allocs/op": os.Getenv("GODEBUG")}
 }
 
 // sized says how many operations its slice has and how long that will last.
@@ -271,7 +284,9 @@ func row(name string, metrics []string, arms ...experiment.Arm) experiment.Scena
 // scenarios are what the arms of the tests serve.
 func scenarios() []experiment.Scenario {
 	times := []string{"ns/op", "total-ns/op", "cpu-ns/op", "records/s", "allocs/op", "leaked-goroutines"}
-	counting := func(experiment.Options) experiment.Subject { return &lapping{spinning: spinning{units: 1}} }
+	counting := func(experiment.Options) experiment.Subject {
+		return &lapping{spinning: spinning{units: 1}, latency: stat.NewHistogram()}
+	}
 	lapped := row("laps", []string{"ns/op", "caller-ns/op", "drain-ns/op", "lost-records"},
 		armOf("logperf", counting),
 		work("plain", 1))
@@ -289,6 +304,8 @@ func scenarios() []experiment.Scenario {
 		return &sized{odd{run: func(experiment.Options) error { time.Sleep(longSlice); return nil }}}
 	}))
 	lasting.Sized, lasting.Slices = true, 1
+	hoards := row("hoards", []string{"ns/op"}, armOf("logperf", openHoard))
+	hoards.Ops, hoards.Slices = 1000, 5
 	teller := func(o experiment.Options) experiment.Subject { return &told{spinning: spinning{units: 1}, options: o} }
 	unopened := row("open-fails", []string{"ns/op"}, experiment.Arm{
 		Name: "logperf",
@@ -299,7 +316,7 @@ func scenarios() []experiment.Scenario {
 	return []experiment.Scenario{
 		row("same", append(times, "spread"), work("logperf", 1), work("self", 1)),
 		row("triple", times, work("logperf", 3), work("once", 1), work("thrice", 3)),
-		lapped, once, long, fixed, lasting, unopened,
+		lapped, once, long, fixed, lasting, unopened, hoards,
 		row("told", []string{"ns/op"}, armOf("logperf", teller), armOf("peer", teller)),
 		row("idle", []string{"ns/op"}, work("logperf", 1)),
 		row("missing", []string{"ns/op", "lost-records"}, work("logperf", 1)),
