@@ -236,8 +236,8 @@ type gateProgress struct {
 	said     bool
 }
 
-// everyMinute is how often a log gets a line.
-const everyMinute = time.Minute
+// logEvery is how often a log gets a line.
+const logEvery = time.Minute
 
 func (p *gateProgress) show(at gate.Progress) {
 	line := at.Doing
@@ -250,7 +250,7 @@ func (p *gateProgress) show(at gate.Progress) {
 		_, _ = fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 		return
 	}
-	if now := time.Now(); now.Sub(p.last) >= everyMinute {
+	if now := time.Now(); now.Sub(p.last) >= logEvery {
 		p.last = now
 		_, _ = fmt.Fprintln(p.w, line)
 	}

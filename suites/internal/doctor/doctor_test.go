@@ -24,11 +24,11 @@ type files map[string]string
 // healthy is a machine of its own without other work.
 func healthy() files {
 	return files{
-		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor":                  "performance\n",
-		"sys/devices/system/cpu/cpu1/cpufreq/scaling_governor":                  "performance\n",
-		"sys/devices/system/cpu/intel_pstate/no_turbo":                          "1\n",
-		"sys/devices/system/clocksource/clocksource0/current_clocksource":       "tsc\n",
-		"sys/kernel/mm/transparent_hugepage/enabled":                            "always [madvise] never\n",
+		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor":            "performance\n",
+		"sys/devices/system/cpu/cpu1/cpufreq/scaling_governor":            "performance\n",
+		"sys/devices/system/cpu/intel_pstate/no_turbo":                    "1\n",
+		"sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n",
+		"sys/kernel/mm/transparent_hugepage/enabled":                      "always [madvise] never\n",
 		"proc/loadavg":        "0.10 0.20 0.30 1/140 29162\n",
 		"proc/stat":           "cpu  1000 0 500 8000 10 0 5 20 0 0\ncpu0 1 2\n",
 		"proc/meminfo":        "MemTotal:       16777216 kB\nMemAvailable:   12582912 kB\nSwapTotal:       2097152 kB\nSwapFree:        2097152 kB\n",
@@ -125,6 +125,7 @@ func TestEachTroubleIsFound(t *testing.T) {
 		{name: "little memory", about: "memory", files: files{"proc/meminfo": "MemAvailable:    1572864 kB\n"}, want: Warn, value: "1.50 GiB available"},
 		{name: "no memory", about: "memory", files: files{"proc/meminfo": "MemAvailable:    524288 kB\n"}, want: Bad, value: "512 MiB available"},
 		{name: "swapped", about: "swap", files: files{"proc/meminfo": "SwapTotal: 2097152 kB\nSwapFree: 1048576 kB\n"}, want: Warn, value: "1 GiB of 2 GiB in use"},
+		{name: "no swap", about: "swap", files: files{"proc/meminfo": "SwapTotal: 0 kB\nSwapFree: 0 kB\n"}, want: OK, value: "none"},
 		{name: "huge pages", about: "huge pages", files: files{"sys/kernel/mm/transparent_hugepage/enabled": "[always] madvise never"}, want: Warn, value: "always"},
 		{name: "a slow clock", about: "clock source", files: files{source: "hpet\n"}, want: Bad, value: "hpet"},
 		{name: "a virtual clock", about: "clock source", files: files{source: "kvm-clock\n"}, want: OK, value: "kvm-clock"},

@@ -56,6 +56,9 @@ func (m Machine) swap() Finding {
 	if !okTotal || !okFree {
 		return Finding{About: "swap", Rating: OK, Value: hidden}
 	}
+	if total == 0 {
+		return Finding{About: "swap", Rating: OK, Value: "none"}
+	}
 	rating := OK
 	if total-free > swapWarn {
 		rating = Warn

@@ -50,6 +50,8 @@ type machine struct {
 	fails  func(scenario string, number int) error
 	doubt  string
 	clock  *clock
+	// slow is how many pairs take half a second; those behind them a minute.
+	slow int
 
 	used  map[string]bool // scenario, side and link
 	again []string        // links that a scenario has used twice
@@ -74,7 +76,11 @@ func (m *machine) pair(_ context.Context, s experiment.Scenario, base, head stri
 			return nil, err
 		}
 	}
-	m.clock.now = m.clock.now.Add(500 * time.Millisecond)
+	took := 500 * time.Millisecond
+	if m.slow > 0 && len(m.order) >= m.slow {
+		took = time.Minute
+	}
+	m.clock.now = m.clock.now.Add(took)
 	itself := strings.HasPrefix(filepath.Base(base), "head")
 	y := m.noise*m.rand.NormFloat64() + m.slower[s.Name]
 	if itself {

@@ -106,6 +106,21 @@ func TestTheEndOfTheBudgetIsNoPass(t *testing.T) {
 	}
 }
 
+// TestASlowdownThatCannotBeConfirmedInTimeIsNoFail: the pairs become slow just when
+// the candidates are to be confirmed.
+func TestASlowdownThatCannotBeConfirmedInTimeIsNoFail(t *testing.T) {
+	m := newMachine(5)
+	m.slow = 2 * 16
+	m.slower["queue/s=a"], m.slower["queue/s=b"] = math.Log(1.2), math.Log(1.2)
+	r, err := measured(t, m, m.options(5*time.Minute), family(2)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != result.Inconclusive || !strings.Contains(r.Scenarios[0].Why, "time was up") || len(m.order) > m.slow+10 {
+		t.Errorf("%s after %d pairs: %+v", r.Verdict, len(m.order), r.Scenarios[0].Figure)
+	}
+}
+
 func TestAMachineThatTellsTheHeadFromItselfIsUnfit(t *testing.T) {
 	m := newMachine(6)
 	m.slower["queue/s=b"], m.bias = math.Log(1.1), 0.1

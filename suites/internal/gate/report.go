@@ -254,7 +254,7 @@ func (s *subject) exactFigure(name string) Figure {
 	base, head := s.tally.medians(name)
 	f := Figure{Name: s.scenario.Name, Metric: name, Pairs: s.tally.pairs, MDD: number(math.NaN()), Limit: number(r.limit),
 		Base: number(base), Head: number(head), Estimate: number(head / base), Lower: number(head / base), Upper: number(head / base)}
-	if base == head {
+	if base == head && f.Pairs > 0 {
 		f.Estimate, f.Lower, f.Upper = 1, 1, 1
 	}
 	f.Verdict, f.Why = judgeExact(name, v, r)

@@ -215,9 +215,12 @@ func (r *Report) Summary() string {
 			faster++
 		}
 	}
-	line += fmt.Sprintf("; %d scenarios: %d PASS (%d faster), %d FAIL, %d INCONCLUSIVE; %d pairs of %d links a side in %.0f s; taking turns cost %.1f %%",
+	line += fmt.Sprintf("; %d scenarios: %d PASS (%d faster), %d FAIL, %d INCONCLUSIVE; %d pairs of %d links a side in %.0f s",
 		len(r.Scenarios), count[result.Pass], faster, count[result.Fail], count[result.Inconclusive],
-		r.Pairs, r.Links, r.Took, 100*float64(r.Overhead))
+		r.Pairs, r.Links, r.Took)
+	if !math.IsNaN(float64(r.Overhead)) {
+		line += fmt.Sprintf("; taking turns cost %.1f %%", 100*float64(r.Overhead))
+	}
 	if !math.IsNaN(float64(r.Others)) {
 		line += fmt.Sprintf("; others used %.2f processors", float64(r.Others))
 	}

@@ -22,8 +22,9 @@ func pairOf(t *testing.T, s experiment.Scenario, base, head string, number int, 
 	if change != nil {
 		change(&o)
 	}
+	path := o.Command.Path
 	command := func(mode string) Command {
-		return Command{Path: o.Command.Path, Env: append(os.Environ(), armVariable+"="+mode)}
+		return Command{Path: path, Env: append(os.Environ(), armVariable+"="+mode)}
 	}
 	o.Command = Command{}
 	return Pair(t.Context(), s, command(base), command(head), number, o)

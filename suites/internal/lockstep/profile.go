@@ -23,7 +23,8 @@ const (
 	// profiledFor is how much processor time the slices of each arm take under a
 	// profile: at 100 samples a second enough for two in a function of 1 %.
 	profiledFor = 2 * time.Second
-	// profiledAtMost bounds the slices of an arm that mostly waits.
+	// profiledAtMost bounds what it takes an arm that mostly waits, or whose slices
+	// are short against the trips between the processes.
 	profiledAtMost = 8 * time.Second
 	// allocsRate is the mean number of bytes between two samples of allocations.
 	// Go's own 512 KiB would see little of 16 B for each record; a sample of each
@@ -80,9 +81,9 @@ func (a *arm) keepProfiles() error {
 }
 
 // underexposed reports whether the profile of an arm needs more slices than were
-// run in that time.
-func (r *repeater) underexposed(took time.Duration) bool {
-	if r.o.Profile == "" || r.o.Check || r.scenario.Slices > 0 || took > profiledAtMost*time.Duration(len(r.arms)) {
+// run since they began.
+func (r *repeater) underexposed(elapsed time.Duration) bool {
+	if r.o.Profile == "" || r.o.Check || r.scenario.Slices > 0 || elapsed > profiledAtMost*time.Duration(len(r.arms)) {
 		return false
 	}
 	return slices.ContainsFunc(r.arms, func(a *arm) bool { return experiment.Sum(a.result.Slices).CPU < profiledFor })

@@ -249,8 +249,9 @@ func (r *repeater) warmUp() error {
 func (r *repeater) measure() error {
 	least, most := r.rounds()
 	whole := r.o.Duration * time.Duration(len(r.arms))
+	began := time.Now()
 	var took time.Duration
-	for round := 0; round < least || round < most && took < whole || r.underexposed(took); round++ {
+	for round := 0; round < least || round < most && took < whole || r.underexposed(time.Since(began)); round++ {
 		err := r.round(func(a *arm) error {
 			s, err := a.run(make([]time.Duration, a.laps))
 			if err != nil {

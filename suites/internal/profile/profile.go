@@ -78,7 +78,8 @@ func (f Function) Short() string { return short(f.Name) }
 
 // Read reads a profile of processor time (runtime/pprof.StartCPUProfile) or of
 // allocations (the profiles "allocs" and "heap", of which it takes alloc_space).
-// What taking the profile cost itself is left out.
+// What taking the profile cost itself is left out, and what Go's runtime allocates
+// on its own account, such as threads.
 // The error names the file and says what is wrong with it in one sentence; it is
 // ErrEmpty where the profile has no samples.
 func Read(path string) (*Profile, error) {
@@ -126,7 +127,7 @@ func from(path string, raw *pprof.Profile) (*Profile, error) {
 	}
 	for _, s := range raw.Sample {
 		one := stack{functions: functions(s), value: s.Value[value]}
-		if one.value <= 0 || len(one.functions) == 0 || one.ofTheProfiler() {
+		if one.value <= 0 || len(one.functions) == 0 || one.ofTheProfiler() || p.Kind == Allocs && one.ofTheRuntime() {
 			continue
 		}
 		p.stacks = append(p.stacks, one)
@@ -146,6 +147,13 @@ func from(path string, raw *pprof.Profile) (*Profile, error) {
 // ofTheProfiler reports whether the sample is of taking the profile.
 func (s stack) ofTheProfiler() bool {
 	return slices.ContainsFunc(s.functions, func(f *pprof.Function) bool { return strings.HasPrefix(f.Name, "runtime/pprof.") })
+}
+
+// ofTheRuntime reports whether no one called the runtime.
+func (s stack) ofTheRuntime() bool {
+	return !slices.ContainsFunc(s.functions, func(f *pprof.Function) bool {
+		return !strings.HasPrefix(f.Name, "runtime.") && !strings.HasPrefix(f.Name, "internal/runtime/")
+	})
 }
 
 // functions are those of a sample, the innermost first; within a location the

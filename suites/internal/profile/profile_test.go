@@ -138,6 +138,16 @@ func TestWhatTheProfilerCostsIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestWhatTheRuntimeAllocatesForItselfIsLeftOut(t *testing.T) {
+	p := read(t, Allocs, one{"runtime.mallocgc runtime.newm runtime.schedule", 64}, one{"runtime.growslice a.work", 32})
+	if p.Total != 32 {
+		t.Errorf("%d bytes are allocated, want the 32 of work", p.Total)
+	}
+	if cpu := read(t, CPU, one{"runtime.scanobject runtime.gcBgMarkWorker", 4}); cpu.Samples != 4 {
+		t.Errorf("the collector's time is left out: %d samples", cpu.Samples)
+	}
+}
+
 func TestASampleBelongsToTheFirstStageInItsStack(t *testing.T) {
 	p := read(t, CPU, encoding()...)
 	shares := Stages(p, []Stage{

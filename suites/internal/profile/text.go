@@ -16,6 +16,9 @@ func Text(p *Profile, n int, indent string) string {
 	}
 	fmt.Fprintf(&b, "%s%s: %s\n", indent, p.Path, what)
 	for _, f := range Top(p, n) {
+		if f.Flat == 0 { // it only calls
+			break
+		}
 		fmt.Fprintf(&b, "%s  %5.1f %%  %s\n", indent, 100*f.Share, f.Short())
 	}
 	fmt.Fprintf(&b, "%s  %s\n", indent, Command(p))

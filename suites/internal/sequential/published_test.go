@@ -54,6 +54,13 @@ func cells() []cell {
 		s.options.Others = 30
 		timed("family of 60, of which 30 are timed", s)
 	}
+	for _, n := range []int{5, mixed, busy} {
+		for _, slowdown := range []float64{0, .02, .04, .06, .08} {
+			s := family(noises()[n], slowdown)
+			s.budget = 800
+			timed("family of 30 with time for 800 pairs", s)
+		}
+	}
 	inRow := family(noises()[drift], 0)
 	inRow.rowwise = true
 	timed("family of 30, all pairs of a scenario in a row", inRow)

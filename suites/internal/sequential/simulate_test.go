@@ -2,6 +2,7 @@ package sequential
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -16,6 +17,8 @@ type study struct {
 	scenarios int
 	limit     float64
 	slowdown  float64 // of one scenario, 0 for none
+	// budget is the most pairs of a run, 0 for no bound.
+	budget int
 	// rowwise takes all pairs that a scenario wants in a row, as must not be done.
 	rowwise bool
 }
@@ -51,7 +54,11 @@ func (s study) run(tb testing.TB, m *machine) (decisions []Decision, slow int) {
 	if s.slowdown > 0 {
 		slow = m.IntN(s.scenarios)
 	}
+	used := 0
 	pair := func(w Want) {
+		if s.spent(p, used); !slices.ContainsFunc(p.Wants(), func(still Want) bool { return still.Scenario == w.Scenario }) {
+			return
+		}
 		scenario, err := strconv.Atoi(w.Scenario)
 		if err != nil {
 			tb.Fatal(err)
@@ -61,6 +68,7 @@ func (s study) run(tb testing.TB, m *machine) (decisions []Decision, slow int) {
 			y += math.Log1p(s.slowdown)
 		}
 		m.advance()
+		used++
 		if err := p.Add(w.Scenario, map[string]float64{"ns/op": y}); err != nil {
 			tb.Fatal(err)
 		}
@@ -76,6 +84,17 @@ func (s study) run(tb testing.TB, m *machine) (decisions []Decision, slow int) {
 		}
 	}
 	return p.Decisions(), slow
+}
+
+// spent does what the gate does when time is short.
+func (s study) spent(p *Procedure, used int) {
+	switch left := s.budget - used; {
+	case s.budget == 0:
+	case left <= 0:
+		p.Stop()
+	case left <= p.Reserve():
+		p.Settle()
+	}
 }
 
 // many simulates runs whose seeds are seed and their number, so that more runs
@@ -116,8 +135,10 @@ func (t *tally) count(decisions []Decision, slow int) {
 	t.falseSlower += falseSlower
 }
 
+// family is a gate over 30 scenarios with time for 960 pairs, half a second each for 8
+// minutes, or 32 for each scenario.
 func family(n noise, slowdown float64) study {
-	return study{noise: n, scenarios: 30, limit: .04, slowdown: slowdown}
+	return study{noise: n, scenarios: 30, limit: .04, slowdown: slowdown, budget: 960}
 }
 
 func alone(n noise, slowdown float64) study {

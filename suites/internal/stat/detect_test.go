@@ -8,7 +8,7 @@ import (
 
 func TestNormalQuantilesArePublished(t *testing.T) {
 	for p, want := range map[float64]float64{
-		.5: 0, .05: -1.644854, .025: -1.959964, .975: 1.959964, .05 / 30: -2.9352, .05 / 30 / 4: -3.3412, 1e-9: -5.997807,
+		.5: 0, .05: -1.644854, .025: -1.959964, .975: 1.959964, .05 / 30: -2.9352, .05 / 30 / 4: -3.3415, 1e-9: -5.997807,
 	} {
 		if got := NormalQuantile(p); !near(got, want, 1e-4) {
 			t.Errorf("the quantile of %v is %v, want %v", p, got, want)
@@ -17,13 +17,13 @@ func TestNormalQuantilesArePublished(t *testing.T) {
 }
 
 func TestTheSmallestDetectableSlowdownOfTheFormula(t *testing.T) {
-	// s = (.0575-.0215)/3.92 = .0091837, z = 3.3412+1.6449 = 4.9861, sqrt(12/64) =
-	// .4330127: the exponent is .0198284.
+	// s = (.0575-.0215)/3.92 = .0091837, z = 3.3415+1.6449 = 4.9864, sqrt(12/64) =
+	// .4330127: the exponent is .0198293.
 	w, d := WalshAverages(published()), NewSignedRank(12)
 	if s := w.StandardError(d); !near(s, .0091837, 1e-7) {
 		t.Errorf("the standard error is %v, want .0091837", s)
 	}
-	if got, want := SmallestDetectable(w, d, .05/30/4, 64), math.Expm1(.0198284); !near(got, want, 1e-5) {
+	if got, want := SmallestDetectable(w, d, .05/30/4, 64), math.Expm1(.0198293); !near(got, want, 1e-5) {
 		t.Errorf("the smallest detectable slowdown is %v, want %v", got, want)
 	}
 }

@@ -231,7 +231,7 @@ func looseness(l Limit, v result.Verdict, row result.Result, confidence float64)
 		return f, false
 	}
 	f.Text = fmt.Sprintf("%.0f intervals off", least)
-	if bound = rounded(bound, atLeast(l)); tighter(l, bound) {
+	if bound = rounded(bound, unit == metric.Count, atLeast(l)); tighter(l, bound) {
 		f.Proposed = proposal(l, unit, bound)
 	}
 	return f, true
@@ -300,12 +300,16 @@ func standsOff(l Limit, in stat.Interval) (intervals, proposed float64) {
 	return (l.Value - in.Hi) / noise, in.Hi + room*math.Abs(in.Hi) + width
 }
 
-// rounded is a value in two significant digits, away from the figure.
-func rounded(v float64, down bool) float64 {
+// rounded is a value in two significant digits, away from the figure; a count of
+// one and more is whole.
+func rounded(v float64, count, down bool) float64 {
 	if v == 0 || math.IsInf(v, 0) {
 		return v
 	}
 	step := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-1)
+	if count && math.Abs(v) >= 1 {
+		step = max(step, 1)
+	}
 	n := v / step
 	const slip = 1e-9 // of the division
 	if down {
