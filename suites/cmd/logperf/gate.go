@@ -141,7 +141,7 @@ func (g *gateCall) run(ctx context.Context, out, errs io.Writer) error {
 	r, err := gate.Run(ctx, gate.Options{
 		Root: string(root), Base: gate.Tree{Ref: g.base}, Head: gate.Tree{Ref: g.head}, Select: g.selects,
 		Limits: limits, Budget: g.budget, Seed: seed, Progress: p.show,
-		Profiles: filepath.Join(results, "gate"),
+		Profiles: fromHere(filepath.Join(results, "gate")),
 	})
 	p.done()
 	switch {
@@ -153,6 +153,19 @@ func (g *gateCall) run(ctx context.Context, out, errs io.Writer) error {
 		return gateEnded{2, err.Error()}
 	}
 	return g.tell(out, r)
+}
+
+// fromHere is the path from the working directory, where it lies below: the
+// report prints commands with it.
+func fromHere(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return path
 }
 
 // nothing says why no scenario is selected.

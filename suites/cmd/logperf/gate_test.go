@@ -99,6 +99,20 @@ func TestTheReportIsStoredAndAnnotated(t *testing.T) {
 	}
 }
 
+func TestPathsBelowTheWorkingDirectoryAreShort(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{filepath.Join(here, "results", "gate"): filepath.Join("results", "gate"), "/elsewhere": "/elsewhere"} {
+		if got := fromHere(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}
+
 func TestProgressIsALineAMinuteInALog(t *testing.T) {
 	var b bytes.Buffer
 	p := gateProgress{w: &b}

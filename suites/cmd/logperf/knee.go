@@ -134,7 +134,7 @@ func (s kneeSearch) run(ctx context.Context, out, errs io.Writer) error {
 	knee := report.Knee{Row: row, Limit: s.limit, Machine: machine(ctx)}
 	show := report.Curve
 	if s.json {
-		show = writeJSON
+		show = writeKnee
 	}
 	if err := show(out, knee); err != nil {
 		return err
@@ -150,6 +150,9 @@ func (s kneeSearch) measure(ctx context.Context, errs io.Writer) (result.Result,
 		return result.Result{}, err
 	}
 	o := lockstep.Options{Command: command, Seed: kneeSeed, KneeP99: s.limit}
+	if o.Settings, err = configured(os.Environ()); err != nil {
+		return result.Result{}, err
+	}
 	var repetitions []*lockstep.Repetition
 	for number := range s.repetitions {
 		r, err := lockstep.Repeat(ctx, s.scenario, number, o)
@@ -221,7 +224,7 @@ type kneeRange struct {
 	Most   float64 `json:"highest"`
 }
 
-func writeJSON(w io.Writer, k report.Knee) error {
+func writeKnee(w io.Writer, k report.Knee) error {
 	rates := k.Rates()
 	text := json.NewEncoder(w)
 	text.SetIndent("", "  ")

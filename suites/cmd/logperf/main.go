@@ -12,17 +12,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/logperf/logperf/fixtures/server"
-	"github.com/logperf/logperf/logging/config"
 	"github.com/logperf/logperf/suites/internal/load"
 	"github.com/logperf/logperf/suites/internal/lockstep"
-	"github.com/logperf/logperf/suites/internal/report"
-	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/scenario"
 )
 
@@ -41,7 +37,7 @@ func serve(in io.Reader, out, errs io.Writer) (code int, child bool) {
 	case server.IsCollector():
 		return server.Main(in, out, errs), true
 	case lockstep.IsArm():
-		return lockstep.Main(slices.Concat(scenario.All(), load.All()), in, out, errs), true
+		return lockstep.Main(slices.Concat(scenario.All(), load.All(), load.Sweeps()), in, out, errs), true
 	}
 	return 0, false
 }
@@ -59,9 +55,10 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(thresholdsCommand(), showCommand(), kneeCommand(), doctorCommand())
-	root.AddCommand(gateCommand())
-	root.AddCommand(drillCommand())
+	root.AddCommand(
+		thresholdsCommand(), listCommand(), showCommand(), compareCommand(), reportCommand(), adviseCommand(), pruneCommand(), kneeCommand(),
+		doctorCommand(), gateCommand(), drillCommand(),
+	)
 	called, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
@@ -88,45 +85,3 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 
 // needsCommand is what a command does that only has commands below it.
 func needsCommand(c *cobra.Command, _ []string) error { return c.Help() }
-
-func showCommand() *cobra.Command {
-	markdown := false
-	c := &cobra.Command{
-		Use: "show [RUN]", Short: "Print the tables of a stored run, by default of the latest",
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			results, err := resultsFolder()
-			if err != nil {
-				return err
-			}
-			id := result.Latest
-			if len(args) == 1 {
-				id = args[0]
-			}
-			run, err := result.At(results).Load(id)
-			if err != nil {
-				return err
-			}
-			if markdown {
-				return report.Markdown(c.OutOrStdout(), run)
-			}
-			if err := report.Figures(c.OutOrStdout(), run); err != nil {
-				return err
-			}
-			return report.Table(c.OutOrStdout(), run, report.Options{Folder: filepath.Join(results, run.ID)})
-		},
-	}
-	c.Flags().BoolVar(&markdown, "markdown", false, "as Markdown, for the summary of a job")
-	return c
-}
-
-// resultsFolder is the folder that the suite writes its runs to, by the same
-// settings.
-func resultsFolder() (string, error) {
-	root, err := result.FindRepository()
-	if err != nil {
-		return "", err
-	}
-	settings, err := config.Load(root.Environ(os.Environ(), "LOGPERF_SETTINGS"))
-	return root.Path(settings.Benchmark.Results), err
-}

@@ -22,6 +22,22 @@ func encodedLatency(s Subject) ([]byte, error) {
 	return h.Encode()
 }
 
+// encodeAll encodes what holds any times.
+func encodeAll(byTag map[string]*stat.Histogram) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	for tag, h := range byTag {
+		if h == nil || h.Count() == 0 {
+			continue
+		}
+		encoded, err := h.Encode()
+		if err != nil {
+			return nil, fmt.Errorf("its histogram of the %s time: %w", tag, err)
+		}
+		all[tag] = encoded
+	}
+	return all, nil
+}
+
 // recorded returns the latencies of the measured slices alone: those at the
 // end without those at the beginning. Subjects need not know where the warm-up
 // ends.

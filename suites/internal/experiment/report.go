@@ -39,6 +39,9 @@ type Report struct {
 	// Latency holds the times of the operations of the measured slices, as
 	// stat.Histogram encodes them; empty for a subject that takes none.
 	Latency []byte `json:",omitempty"`
+	// Histograms are the times of the calls of a load by what they time, encoded
+	// like Latency. They are kept and not judged.
+	Histograms map[string][]byte `json:",omitempty"`
 	// Values are the metrics that the subject measured itself.
 	Values map[string]float64 `json:",omitempty"`
 	// Counts are the subject's counters of conservation.
@@ -89,6 +92,12 @@ func (r *Runner) ask(p *Report) error {
 	if c, ok := r.subject.(Checker); ok {
 		if err := c.Check(); err != nil {
 			p.blame(err.Error())
+		}
+	}
+	if t, ok := r.subject.(Timed); ok {
+		var err error
+		if p.Histograms, err = encodeAll(t.Times()); err != nil {
+			return err
 		}
 	}
 	if w, ok := r.subject.(Watched); ok {

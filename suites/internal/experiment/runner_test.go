@@ -407,3 +407,23 @@ func TestATimeThatTheHistogramCannotHoldIsAFault(t *testing.T) {
 		t.Errorf("the fault is %q, want %q", p.Fault, want)
 	}
 }
+
+// clocked has timed the calls of a load, and has no answer of another kind.
+type clocked struct {
+	nothing
+	times map[string]*stat.Histogram
+}
+
+func (s *clocked) Times() map[string]*stat.Histogram { return s.times }
+
+func TestTimesOfALoadAreReportedWhereThereAreAny(t *testing.T) {
+	some := stat.NewHistogram()
+	some.Record(100)
+	p, err := repetition(t, &clocked{times: map[string]*stat.Histogram{"service": some, "response": stat.NewHistogram(), "none": nil}}, 1, nil)
+	if err != nil || len(p.Histograms) != 1 {
+		t.Fatalf("%v, %v", p.Histograms, err)
+	}
+	if h, err := stat.DecodeHistogram(p.Histograms["service"]); err != nil || h.Count() != 1 || h.Max() != 100 {
+		t.Errorf("%v, %v", h, err)
+	}
+}

@@ -51,6 +51,13 @@ type Latencies interface {
 	Latency() *stat.Histogram
 }
 
+// A Timed subject has timed the calls of a load.
+type Timed interface {
+	// Times is called after Close and returns histograms by what they time: service,
+	// response. The runner does not change them.
+	Times() map[string]*stat.Histogram
+}
+
 // A Sizer knows how many operations its slice has, because they follow from what
 // it was opened with. A scenario that is Sized needs it of each arm.
 type Sizer interface {

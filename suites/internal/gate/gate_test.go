@@ -39,10 +39,7 @@ func main() {
 	os.Exit(logging.Cost(len(os.Args)))
 }
 `,
-		"suites/internal/scenario/table.go":   "package scenario\n\nconst Table = " + described(t, scenarios...) + "\n",
-		"suites/internal/experiment/empty.go": "package experiment\n",
-		"suites/internal/lockstep/empty.go":   "package lockstep\n",
-		"fixtures/empty.go":                   "package fixtures\n",
+		"suites/internal/scenario/table.go": "package scenario\n\nconst Table = " + described(t, scenarios...) + "\n",
 	}
 }
 

@@ -173,9 +173,25 @@ func (m *measurement) short() {
 	case left <= 0:
 		m.procedure.Stop()
 		m.stopped = true
-	case left < time.Duration(m.procedure.Reserve())*m.pairTime():
+	case left < m.confirmTime():
 		m.procedure.Settle()
 	}
+}
+
+// confirmTime is what it takes to confirm the slowdowns found so far: their
+// pairs, and links that they have not used.
+func (m *measurement) confirmTime() time.Duration {
+	reserve := m.procedure.Reserve()
+	if reserve == 0 {
+		return 0
+	}
+	used := 0
+	for _, s := range m.plan.subjects {
+		used = max(used, s.tally.pairs)
+	}
+	made := len(m.links.base)
+	missing := max(0, used+sequential.ConfirmPairs-made)
+	return time.Duration(reserve)*m.pairTime() + m.links.spent/time.Duration(made)*time.Duration(missing)
 }
 
 // pairTime is how long a pair takes, its processes included.

@@ -177,12 +177,12 @@ func (p *preparation) buildBase(ctx context.Context) error {
 }
 
 // askBase finds which scenarios the base has in another form. Its own arm is
-// built for that alone, where anything that measures differs.
+// built for that alone, and only where the files differ.
 func (p *preparation) askBase(ctx context.Context) error {
 	if p.baseDir == "" || p.sides.theirs != nil {
 		return nil
 	}
-	same, err := sameInstrument(p.baseDir, p.headDir)
+	same, err := sameScenarios(p.baseDir, p.headDir)
 	if err != nil || same {
 		return err
 	}

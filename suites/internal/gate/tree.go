@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,16 +18,15 @@ import (
 )
 
 const (
-	// library is the folder of the code under test, and instrument are those that
-	// measure it.
-	library = "logging"
+	// library is the folder of the code under test. scenarios is that of the tables
+	// and their subjects, over which the hash of a scenario's source is taken.
+	library   = "logging"
+	scenarios = "suites/internal/scenario"
 	// armPackage is what is built of each tree.
 	armPackage = "./suites/cmd/arm"
 	// buildTail is how many lines of a failed build are shown.
 	buildTail = 12
 )
-
-var instrument = []string{"suites/internal/scenario", "suites/internal/experiment", "suites/internal/lockstep", "suites/cmd/arm", "fixtures"}
 
 // tree is what an arm is built from: a folder with some of its files replaced,
 // which the go command does without touching them.
@@ -166,37 +166,30 @@ func sameFile(a, b string) (bool, error) {
 	return bytes.Equal(x, y), err
 }
 
-// sameInstrument reports whether what measures is the same in both folders,
+// sameScenarios reports whether both folders have the same tables and subjects,
 // tests left out.
-func sameInstrument(base, head string) (bool, error) {
-	for _, folder := range instrument {
-		ours, err := files(filepath.Join(head, folder))
-		if err != nil {
+func sameScenarios(base, head string) (bool, error) {
+	ours, err := files(filepath.Join(head, scenarios))
+	if err != nil {
+		return false, err
+	}
+	theirs, err := files(filepath.Join(base, scenarios))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, all := range []map[string]bool{ours, theirs} {
+		maps.DeleteFunc(all, func(name string, _ bool) bool { return strings.HasSuffix(name, "_test.go") })
+	}
+	if !maps.Equal(ours, theirs) {
+		return false, nil
+	}
+	for name := range ours {
+		same, err := sameFile(filepath.Join(base, scenarios, name), filepath.Join(head, scenarios, name))
+		if err != nil || !same {
 			return false, err
-		}
-		theirs, err := files(filepath.Join(base, folder))
-		if errors.Is(err, fs.ErrNotExist) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		for name := range theirs {
-			if !ours[name] && !strings.HasSuffix(name, "_test.go") {
-				return false, nil
-			}
-		}
-		for name := range ours {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			if !theirs[name] {
-				return false, nil
-			}
-			same, err := sameFile(filepath.Join(base, folder, name), filepath.Join(head, folder, name))
-			if err != nil || !same {
-				return false, err
-			}
 		}
 	}
 	return true, nil

@@ -156,6 +156,7 @@ func (s *Suite) lockstepOptions(knee float64) lockstep.Options {
 	return lockstep.Options{
 		Command: s.command, Seed: s.o.Seed, Duration: s.o.Duration, Warmup: s.o.Warmup,
 		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Knee: knee, Check: !s.mode.Measure, Speedup: s.o.Speedup, Soak: s.o.Soak, Proxy: s.proxy, Limit: s.limit(),
+		Settings: s.o.Settings,
 	}
 }
 
@@ -240,10 +241,28 @@ func (s *Suite) keep(sc experiment.Scenario, rows []result.Result, verdicts []re
 			rows[i].Corpus = true
 		}
 	}
+	if err := s.keepTimes(rows); err != nil {
+		return fmt.Errorf("the times of %s could not be kept: %w", sc.Name, err)
+	}
 	s.run.Results = append(s.run.Results, rows...)
 	s.run.Verdicts = append(s.run.Verdicts, verdicts...)
 	if err := s.save(); err != nil {
 		return fmt.Errorf("the results of %s could not be kept: %w", sc.Name, err)
+	}
+	return nil
+}
+
+// keepTimes writes the histograms of the rows to files of their own and lets go of
+// them: a run holds dozens. It runs under mu.
+func (s *Suite) keepTimes(rows []result.Result) error {
+	for i := range rows {
+		if s.folder == nil {
+			rows[i].Times = nil
+			continue
+		}
+		if err := s.folder.KeepTimes(&rows[i], s.run.Started, time.Since(s.run.Started)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package lockstep
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ const spread = "spread"
 // Collect makes the rows of a scenario from its repetitions: the subject's
 // first, then one for each reference. The subject has a value of every declared
 // metric in every repetition, or it is an error; a reference has those that it
-// measured.
+// measured. A row has the times of single calls of all repetitions together.
 //
 // The subject's row carries its ratios to each reference. For ns/op, cpu-ns/op,
 // records/s and the laps, Slices is the median of the ratios of the slices of
@@ -65,19 +66,9 @@ func rowOf(s experiment.Scenario, index int, repetitions []*Repetition) (result.
 	for _, r := range repetitions {
 		a := r.Arms[index]
 		row.Iterations = append(row.Iterations, experiment.Sum(a.Slices).N)
-		if points := a.Report.Timeline; len(points) > 0 {
-			timeline := make([]result.Point, len(points))
-			for i, p := range points {
-				timeline[i] = result.Point(p)
-			}
-			row.Timelines = append(row.Timelines, timeline)
-		}
-		if points := a.Report.Curve; len(points) > 0 {
-			curve := make([]result.CurvePoint, len(points))
-			for i, p := range points {
-				curve[i] = result.CurvePoint(p)
-			}
-			row.Curves = append(row.Curves, curve)
+		addSeries(&row, a.Report)
+		if err := addTimes(&row, a.Report); err != nil {
+			return row, fmt.Errorf("repetition %d: %w", r.Number+1, err)
 		}
 		if row.Doubt == "" {
 			row.Doubt = a.Report.Doubt
@@ -112,6 +103,50 @@ func rowOf(s experiment.Scenario, index int, repetitions []*Repetition) (result.
 		}
 	}
 	return row, nil
+}
+
+// addSeries adds what one repetition looked like: its timeline and its curve.
+func addSeries(row *result.Result, r experiment.Report) {
+	if len(r.Timeline) > 0 {
+		timeline := make([]result.Point, len(r.Timeline))
+		for i, p := range r.Timeline {
+			timeline[i] = result.Point(p)
+		}
+		row.Timelines = append(row.Timelines, timeline)
+	}
+	if len(r.Curve) > 0 {
+		curve := make([]result.CurvePoint, len(r.Curve))
+		for i, p := range r.Curve {
+			curve[i] = result.CurvePoint(p)
+		}
+		row.Curves = append(row.Curves, curve)
+	}
+}
+
+// addTimes adds the times of single calls of one repetition to those of the row.
+func addTimes(row *result.Result, r experiment.Report) error {
+	encoded := maps.Clone(r.Histograms)
+	if len(r.Latency) > 0 {
+		if encoded == nil {
+			encoded = map[string][]byte{}
+		}
+		encoded[result.Service] = r.Latency
+	}
+	for tag, data := range encoded {
+		h, err := stat.DecodeHistogram(data)
+		if err != nil {
+			return fmt.Errorf("its %s times: %w", tag, err)
+		}
+		if row.Times == nil {
+			row.Times = map[string]*stat.Histogram{}
+		}
+		if sum, ok := row.Times[tag]; ok {
+			sum.Merge(h)
+		} else {
+			row.Times[tag] = h
+		}
+	}
+	return nil
 }
 
 // valuesOf returns one value a repetition; nil where a reference has none in any.

@@ -17,6 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/stat"
 )
 
 // armVariable makes this test binary an arm: "serve", "heavy" for one whose
@@ -127,6 +129,7 @@ type lapping struct {
 	spinning
 	offered int64
 	took    time.Duration
+	latency *stat.Histogram // of calls that take 7 ns each
 }
 
 func (s *lapping) Run(ctx context.Context, n int) error {
@@ -134,10 +137,20 @@ func (s *lapping) Run(ctx context.Context, n int) error {
 	err := s.spinning.Run(ctx, n)
 	s.took = time.Since(began)
 	s.offered += int64(n)
+	for range n {
+		s.latency.Record(7)
+	}
 	return err
 }
 func (s *lapping) Laps(dst []time.Duration) { dst[0], dst[1] = s.took/2, 0 }
 func (s *lapping) Counts() map[string]int64 { return map[string]int64{"offered": s.offered} }
+func (s *lapping) Latency() *stat.Histogram { return s.latency }
+func (s *lapping) Times() map[string]*stat.Histogram {
+	one := stat.NewHistogram()
+	one.Record(9)
+	return map[string]*stat.Histogram{result.Response: one, "never": stat.NewHistogram()}
+}
+
 func (s *lapping) Curve() []experiment.CurvePoint {
 	return []experiment.CurvePoint{{Offered: 1, Drain: 2}, {Offered: 3, Held: true}}
 }
@@ -272,7 +285,9 @@ func row(name string, metrics []string, arms ...experiment.Arm) experiment.Scena
 // scenarios are what the arms of the tests serve.
 func scenarios() []experiment.Scenario {
 	times := []string{"ns/op", "total-ns/op", "cpu-ns/op", "records/s", "allocs/op", "leaked-goroutines"}
-	counting := func(experiment.Options) experiment.Subject { return &lapping{spinning: spinning{units: 1}} }
+	counting := func(experiment.Options) experiment.Subject {
+		return &lapping{spinning: spinning{units: 1}, latency: stat.NewHistogram()}
+	}
 	lapped := row("laps", []string{"ns/op", "caller-ns/op", "drain-ns/op", "lost-records"},
 		armOf("logperf", counting),
 		work("plain", 1))

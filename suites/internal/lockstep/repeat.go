@@ -55,6 +55,9 @@ type Options struct {
 	Speedup float64
 	// Soak is how long a scenario of the tier soak lasts.
 	Soak time.Duration
+	// Settings is what the user has configured of what is measured, as the arms are
+	// opened with it. It is handed on and not looked at.
+	Settings map[string]any
 	// Proxy is the path of the network proxy's program; empty without.
 	Proxy string
 	// Limit makes the limit on the memory of an arm of a scenario that has one;
@@ -200,7 +203,7 @@ func (r *repeater) repeat(ctx context.Context) error {
 		r.arms = append(r.arms, a)
 	}
 	r.turn = slices.Clone(r.arms)
-	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Knee: r.o.Knee, KneeP99: r.o.KneeP99, Check: r.o.Check, Speedup: r.o.Speedup, Soak: r.o.Soak, Proxy: r.o.Proxy}
+	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Knee: r.o.Knee, KneeP99: r.o.KneeP99, Check: r.o.Check, Speedup: r.o.Speedup, Soak: r.o.Soak, Proxy: r.o.Proxy, Settings: r.o.Settings}
 	return firstError(
 		func() error { return r.each(r.arms, func(a *arm) error { return a.hello(options) }) },
 		func() error { return r.each(r.arms, (*arm).calibrate) },

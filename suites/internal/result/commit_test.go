@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -89,5 +90,28 @@ func TestTheFileSystemOfAMissingFolderIsUnknown(t *testing.T) {
 	}
 	if name := filesystem("/proc"); name == "unknown" || name == "" {
 		t.Errorf("/proc is %q", name)
+	}
+}
+
+func TestACommitThatGitNoLongerHasIsNamed(t *testing.T) {
+	dir, git := repository(t)
+	git("commit", "-q", "--allow-empty", "-m", "one")
+	hash, _ := commit(t.Context(), dir)
+	if err := FindCommit(t.Context(), dir, Environment{Commit: hash}); err != nil {
+		t.Error(err)
+	}
+	for want, e := range map[string]Environment{
+		"git no longer has the commit 0123456789ab of the run": {Commit: "0123456789ab"},
+		"the run does not know its commit":                     {Commit: "unknown"},
+		"the tree of the run differed from its commit " + hash: {Commit: hash, Dirty: true},
+		`"--upload-pack=x" is the name of no commit`:           {Commit: "--upload-pack=x"},
+	} {
+		if err := FindCommit(t.Context(), dir, e); err == nil || err.Error() != want {
+			t.Errorf("%+v: %v, want %q", e, err, want)
+		}
+	}
+	t.Setenv("PATH", t.TempDir())
+	if err := FindCommit(t.Context(), dir, Environment{Commit: hash}); err == nil || !strings.HasPrefix(err.Error(), "git cannot be asked") {
+		t.Errorf("without git: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package result
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -124,4 +125,32 @@ func commit(ctx context.Context, root string) (hash string, dirty bool) {
 	// user say of them does not matter.
 	changes, err := git("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal")
 	return hash, err == nil && changes != ""
+}
+
+// FindCommit reports why a commit that a run names is of no use as a base: it is
+// unknown, the tree differed from it, or git no longer has it, as after a rebase.
+// The error is nil where git in the folder root has it.
+func FindCommit(ctx context.Context, root string, e Environment) error {
+	switch {
+	case e.Commit == "" || e.Commit == "unknown":
+		return errors.New("the run does not know its commit")
+	case e.Dirty:
+		return fmt.Errorf("the tree of the run differed from its commit %s", e.Commit)
+	}
+	if strings.Trim(e.Commit, "0123456789abcdef") != "" {
+		return fmt.Errorf("%q is the name of no commit", e.Commit)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	c := exec.CommandContext(ctx, "git", "cat-file", "-e", e.Commit+"^{commit}")
+	c.Dir = root
+	c.WaitDelay = time.Second
+	err := c.Run()
+	if _, said := errors.AsType[*exec.ExitError](err); said {
+		return fmt.Errorf("git no longer has the commit %s of the run", e.Commit)
+	}
+	if err != nil {
+		return fmt.Errorf("git cannot be asked for the commit %s of the run: %w", e.Commit, err)
+	}
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/logperf/logperf/suites/internal/stat"
 )
 
 // SchemaVersion is the version of run.json that this package writes, and the
@@ -86,6 +88,9 @@ type Result struct {
 	// Histograms is the file below the folder of the run that holds the times of
 	// single calls over all repetitions, in HDR log format; empty without.
 	Histograms string `json:"histograms,omitempty"`
+	// Times are the histograms themselves by their tags, as long as they are not in
+	// that file; they are not part of run.json.
+	Times map[string]*stat.Histogram `json:"-"`
 	// Profiles are the files below the folder of the run that show where time and
 	// memory went, by kind: cpu, allocs; they are from a pass of their own.
 	Profiles map[string]string `json:"profiles,omitempty"`

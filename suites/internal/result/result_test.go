@@ -78,6 +78,15 @@ func TestTheFirstSchemaIsRead(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(run, sample()) {
 		t.Errorf("the golden file reads as %+v, %v", run, err)
 	}
+	// So it was written before its lines were those of layout.
+	const indented = "testdata/run.v1-indented.json"
+	text, err := os.ReadFile(indented)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run, err := Decode(indented, text); err != nil || !reflect.DeepEqual(run, sample()) {
+		t.Errorf("the indented file reads as %+v, %v", run, err)
+	}
 }
 
 func TestAFileOfAnotherVersionOrDamagedIsRefusedByName(t *testing.T) {

@@ -2,7 +2,6 @@ package result
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,15 +46,17 @@ func reason(err error) error {
 	return err
 }
 
-// Folder is the folder of one run.
+// Folder is the folder of one run that is being written.
 type Folder struct {
 	store *Store
 	id    string
+	lock  *os.File // until it is published; nil where the file system has no locks
 }
 
 // Create makes the folder <UTC time>-<commit>. Two runs in one second get
 // different folders: making one fails where it exists, and the next number is
-// tried.
+// tried. The folder is locked until Publish, or the end of the process: Prune
+// leaves it alone.
 func (s *Store) Create(started time.Time, commit string) (*Folder, error) {
 	base := started.UTC().Format("20060102T150405Z") + "-" + commit
 	for i := 1; ; i++ {
@@ -65,12 +66,21 @@ func (s *Store) Create(started time.Time, commit string) (*Folder, error) {
 		}
 		err := os.Mkdir(filepath.Join(s.root, id), 0o755)
 		if err == nil {
-			return &Folder{s, id}, nil
+			return s.begin(id), nil
 		}
 		if !errors.Is(err, fs.ErrExist) || i == 1000 {
 			return nil, fmt.Errorf("the folder of this run cannot be made: %w", err)
 		}
 	}
+}
+
+func (s *Store) begin(id string) *Folder {
+	// Without a lock the run is as good, and Prune takes it for one that has ended.
+	lock, err := lockFolder(filepath.Join(s.root, id))
+	if err != nil {
+		lock = nil
+	}
+	return &Folder{store: s, id: id, lock: lock}
 }
 
 // ID is the folder's name.
@@ -84,7 +94,7 @@ func (f *Folder) Save(run *Run) error {
 	if err := run.check(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(run, "", "  ")
+	text, err := encode(run)
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", f.Path("run.json"), err)
 	}
@@ -93,12 +103,13 @@ func (f *Folder) Save(run *Run) error {
 		return err
 	}
 	return errors.Join(
-		WriteFileAtomic(f.Path("run.json"), append(text, '\n')),
+		WriteFileAtomic(f.Path("run.json"), text),
 		WriteFileAtomic(f.Path("bench.txt"), bench.Bytes()),
 	)
 }
 
-// Publish points the store's link latest at this folder, in one step.
+// Publish points the store's link latest at this folder, in one step, and
+// ends the run.
 func (f *Folder) Publish() error {
 	link := filepath.Join(f.store.root, Latest)
 	temporary := filepath.Join(f.store.root, "."+Latest+"-"+f.id)
@@ -108,40 +119,16 @@ func (f *Folder) Publish() error {
 	if err := os.Rename(temporary, link); err != nil {
 		return errors.Join(fmt.Errorf("the link %s cannot be set: %w", link, reason(err)), os.Remove(temporary))
 	}
-	return syncFolder(f.store.root)
+	return errors.Join(syncFolder(f.store.root), f.unlock())
 }
 
-// Load reads a run by the name of its folder, or "latest".
-func (s *Store) Load(id string) (*Run, error) {
-	path := filepath.Join(s.root, id, "run.json")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no run %q in %s: want the name of a folder there, or %q", id, s.root, Latest)
+func (f *Folder) unlock() error {
+	if f.lock == nil {
+		return nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return Decode(path, text)
-}
-
-// Decode reads the text of a run.json; path is for the message alone.
-func Decode(path string, text []byte) (*Run, error) {
-	// The version comes first: in a newer one a field may have another type, and
-	// the file would be called damaged.
-	var version struct {
-		Schema int `json:"schema"`
-	}
-	if err := json.Unmarshal(text, &version); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", path, err)
-	}
-	if version.Schema < 1 || version.Schema > SchemaVersion {
-		return nil, fmt.Errorf("%s has schema version %d: this program reads 1 to %d", path, version.Schema, SchemaVersion)
-	}
-	var run Run
-	if err := json.Unmarshal(text, &run); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", path, err)
-	}
-	return &run, nil
+	lock := f.lock
+	f.lock = nil
+	return lock.Close()
 }
 
 // WriteFileAtomic writes a file whole or not at all: a temporary file beside it

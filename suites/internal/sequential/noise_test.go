@@ -23,6 +23,13 @@ func (m *machine) advance() {
 	m.swing = 0.97*m.swing + math.Sqrt(1-0.97*0.97)*m.NormFloat64()
 }
 
+// pass advances by some pairs at once.
+func (m *machine) pass(pairs float64) {
+	drift, swing := math.Pow(0.9, pairs), math.Pow(0.97, pairs)
+	m.drift = drift*m.drift + math.Sqrt(1-drift*drift)*m.NormFloat64()
+	m.swing = swing*m.swing + math.Sqrt(1-swing*swing)*m.NormFloat64()
+}
+
 // skewed has the mean 0, the standard deviation 1 and the skewness 2, as the times
 // of links of one source have: most are near the best, a few are much slower.
 func (m *machine) skewed() float64 { return m.ExpFloat64() - 1 }

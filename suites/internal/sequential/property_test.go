@@ -126,7 +126,7 @@ func (a *abuse) check(before []Decision) error {
 func FuzzNoVerdictWithoutItsPairs(f *testing.F) {
 	random := rand.New(rand.NewPCG(9, 10))
 	for _, slowdown := range []int{0, 10, 20, 60} {
-		seed := make([]byte, 1200)
+		seed := make([]byte, 480)
 		for i := 0; i < len(seed); i += 2 {
 			op := 7 // a pair
 			if random.IntN(8) == 0 {
@@ -136,7 +136,7 @@ func FuzzNoVerdictWithoutItsPairs(f *testing.F) {
 			seed[i+1] = byte(slowdown + random.IntN(21) - 10)
 		}
 		f.Add(seed)
-		stop := slices.Clone(seed[:400+100*slowdown/10])
+		stop := slices.Clone(seed[:160+40*slowdown/10])
 		f.Add(append(stop, 0, 0, 16, 0, 3, 3))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -72,6 +72,11 @@ func DecodeHistogram(data []byte) (*Histogram, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the histogram cannot be read: %w", err)
 	}
+	return known(h)
+}
+
+// known takes a histogram of the range and precision of all others.
+func known(h *hdrhistogram.Histogram) (*Histogram, error) {
 	if h.LowestTrackableValue() != 1 || h.HighestTrackableValue() != histogramTop || h.SignificantFigures() != histogramDigits {
 		return nil, fmt.Errorf("the histogram ranges from %d to %d ns at %d digits: want 1 to %d ns at %d digits",
 			h.LowestTrackableValue(), h.HighestTrackableValue(), h.SignificantFigures(), histogramTop, histogramDigits)
