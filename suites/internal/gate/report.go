@@ -252,8 +252,10 @@ func (s *subject) exactFigure(name string) Figure {
 	r := s.rules[name]
 	v := s.tally.values[name]
 	base, head := s.tally.medians(name)
-	f := Figure{Name: s.scenario.Name, Metric: name, Pairs: s.tally.pairs, MDD: number(math.NaN()), Limit: number(r.limit),
-		Base: number(base), Head: number(head), Estimate: number(head / base), Lower: number(head / base), Upper: number(head / base)}
+	f := Figure{
+		Name: s.scenario.Name, Metric: name, Pairs: s.tally.pairs, MDD: number(math.NaN()), Limit: number(r.limit),
+		Base: number(base), Head: number(head), Estimate: number(head / base), Lower: number(head / base), Upper: number(head / base),
+	}
 	if base == head && f.Pairs > 0 {
 		f.Estimate, f.Lower, f.Upper = 1, 1, 1
 	}
