@@ -26,8 +26,10 @@ that run and the latest.
 
 Counts without noise are always compared. All else is compared where environment,
 corpus and the source of the scenario are the same, as in benchstat: medians, and a
-change that counts where its p is at most 0.05 and it is 4 % or more. Settings may
-differ, and are listed.`,
+change that counts where its p is at most 0.05 and it is 4 % or more. The references
+tell what the machine did: a time counts where its ratio to a reference changed as
+well, or it changed by more than the references. Settings may differ, and are
+listed.`,
 		Example: "  logperf compare\n  logperf compare 20261125T141455Z-16abd15c77dc latest --format markdown",
 		Args: func(c *cobra.Command, args []string) error {
 			if err := cobra.MaximumNArgs(2)(c, args); err != nil {

@@ -283,7 +283,9 @@ func row(name string, metrics []string, arms ...experiment.Arm) experiment.Scena
 // scenarios are what the arms of the tests serve.
 func scenarios() []experiment.Scenario {
 	times := []string{"ns/op", "total-ns/op", "cpu-ns/op", "records/s", "allocs/op", "leaked-goroutines"}
-	counting := func(experiment.Options) experiment.Subject { return &lapping{spinning: spinning{units: 1}, latency: stat.NewHistogram()} }
+	counting := func(experiment.Options) experiment.Subject {
+		return &lapping{spinning: spinning{units: 1}, latency: stat.NewHistogram()}
+	}
 	lapped := row("laps", []string{"ns/op", "caller-ns/op", "drain-ns/op", "lost-records"},
 		armOf("logperf", counting),
 		work("plain", 1))

@@ -80,7 +80,7 @@ func (s sheet) list(title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	fmt.Fprintf(s, "\n%s\n", title)
+	s.WriteString("\n" + title + "\n")
 	if s.Markdown {
 		s.WriteString("\n")
 	}
