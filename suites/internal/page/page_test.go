@@ -224,8 +224,13 @@ func TestTheBarOfALeastValueReadsAsThatOfAGreatest(t *testing.T) {
 		center float64
 		want   string
 	}{
-		{"max 100 ns", 100, 50, "48.0"}, {"max 100 ns", 100, 100, "96.0"}, {"max 100 ns", 100, 900, "120.0"},
-		{"min 100 k", 100, 100, "96.0"}, {"min 100 k", 100, 150, "48.0"}, {"min 100 k", 100, 300, "0.0"}, {">= 2 x zap", 2, 1, "120.0"},
+		{"max 100 ns", 100, 50, "48.0"},
+		{"max 100 ns", 100, 100, "96.0"},
+		{"max 100 ns", 100, 900, "120.0"},
+		{"min 100 k", 100, 100, "96.0"},
+		{"min 100 k", 100, 150, "48.0"},
+		{"min 100 k", 100, 300, "0.0"},
+		{">= 2 x zap", 2, 1, "120.0"},
 	} {
 		v := result.Verdict{LimitText: c.text, Limit: c.limit, Interval: stat.Interval{Center: c.center, N: 6}}
 		if got := barOf(v).Used; got != c.want {
