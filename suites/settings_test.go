@@ -2,7 +2,6 @@ package suites_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -15,9 +14,9 @@ import (
 
 	"github.com/logperf/logperf/fixtures/memlimit"
 	"github.com/logperf/logperf/fixtures/netlimit"
-	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/logging/config"
 	"github.com/logperf/logperf/suites/internal/harness"
+	"github.com/logperf/logperf/suites/internal/load"
 	"github.com/logperf/logperf/suites/internal/lockstep"
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/scenario"
@@ -36,7 +35,7 @@ func optionsFrom(environ []string, ginkgo types.SuiteConfig, scratch string) (ha
 	if err != nil {
 		return harness.Options{}, err
 	}
-	stored, err := asMap(settings)
+	stored, err := load.Configured(settings)
 	if err != nil {
 		return harness.Options{}, err
 	}
@@ -133,14 +132,4 @@ func failInconclusive(environ []string) (bool, error) {
 	default:
 		return false, fmt.Errorf("LOGPERF_INCONCLUSIVE is %q: want warn or fail", v)
 	}
-}
-
-// asMap is the settings as the stored run holds them, by their JSON names.
-func asMap(s logging.Settings) (map[string]any, error) {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return nil, err
-	}
-	var m map[string]any
-	return m, json.Unmarshal(text, &m)
 }

@@ -35,8 +35,8 @@ const (
 	kneeSeed = 1
 )
 
-// errInterrupted is the end of a search that was not waited for.
-var errInterrupted = errors.New("interrupted: the arms were ended, and there is no knee")
+// errInterrupted is the end of a measurement that was not waited for.
+var errInterrupted = errors.New("interrupted: the arms were ended, and there is no answer")
 
 // kneeSearch is a call of the command.
 type kneeSearch struct {
@@ -150,6 +150,9 @@ func (s kneeSearch) measure(ctx context.Context, errs io.Writer) (result.Result,
 		return result.Result{}, err
 	}
 	o := lockstep.Options{Command: command, Seed: kneeSeed, KneeP99: s.limit}
+	if o.Settings, err = configured(os.Environ()); err != nil {
+		return result.Result{}, err
+	}
 	var repetitions []*lockstep.Repetition
 	for number := range s.repetitions {
 		r, err := lockstep.Repeat(ctx, s.scenario, number, o)

@@ -105,6 +105,10 @@ type Options struct {
 	// KneeP99 is what the 99th percentile of the response time has to hold where a
 	// knee is searched; 0 means the default of the search, 5 ms.
 	KneeP99 time.Duration
+	// Settings is what the user has configured of what is measured, by the names of
+	// its fields, as far as scenarios read it: their subject alone knows what it
+	// means. Empty: nothing.
+	Settings map[string]any `json:",omitempty"`
 	// Dir is the scratch folder of this arm; it is removed afterwards.
 	Dir string
 	// Proxy is the path of the network proxy's program, for a scenario that is

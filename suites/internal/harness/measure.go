@@ -42,12 +42,13 @@ func HoldsItsLimits(ctx ginkgo.SpecContext, scenario experiment.Scenario) {
 		ginkgo.Skip(scenario.Name + " is a soak scenario: LOGPERF_SOAK=1, or a time such as 2h, runs it")
 	}
 	s.progress.Begin(scenario.Name)
+	began := time.Now()
 	rows, err := s.take(ctx, scenario)
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
 	ginkgo.AddReportEntry(scenario.Name, view(scenario, rows), ginkgo.ReportEntryVisibilityFailureOrVerbose)
-	s.assert(scenario, rows)
+	s.assert(scenario, rows, s.explain(ctx, scenario, rows, time.Since(began)))
 }
 
 // sitsOut reports whether the scenario skips itself: a soak takes long, and is
@@ -155,6 +156,7 @@ func (s *Suite) lockstepOptions(knee float64) lockstep.Options {
 	return lockstep.Options{
 		Command: s.command, Seed: s.o.Seed, Duration: s.o.Duration, Warmup: s.o.Warmup,
 		Timeout: s.o.Timeout, Corpus: s.o.CorpusFile, Knee: knee, Check: !s.mode.Measure, Speedup: s.o.Speedup, Soak: s.o.Soak, Proxy: s.proxy, Limit: s.limit(),
+		Settings: s.o.Settings,
 	}
 }
 
@@ -182,8 +184,9 @@ func (s *Suite) judge(sc experiment.Scenario, rows []result.Result) []result.Ver
 }
 
 // assert holds the rows against each limit with the matcher and fails the spec
-// with all that do not hold, not with the first alone.
-func (s *Suite) assert(sc experiment.Scenario, rows []result.Result) {
+// with all that do not hold, not with the first alone, and with what explains
+// them.
+func (s *Suite) assert(sc experiment.Scenario, rows []result.Result, explanation string) {
 	ginkgo.GinkgoHelper()
 	var broken []string
 	g := gomega.NewGomega(func(message string, _ ...int) { broken = append(broken, message) })
@@ -191,6 +194,9 @@ func (s *Suite) assert(sc experiment.Scenario, rows []result.Result) {
 		g.Expect(rows).To(matcher.HoldLimit(l, s.judgeOptions(sc.Input)))
 	}
 	if len(broken) > 0 {
+		if explanation != "" {
+			broken = append(broken, explanation)
+		}
 		ginkgo.Fail(strings.Join(broken, "\n"))
 	}
 	if !s.o.FailInconclusive {

@@ -68,6 +68,11 @@ func toHTTP(o experiment.Options) (far, error) {
 	if o.Corpus != "" {
 		options.BufferBytes = 0
 	}
+	return toCollector(options)
+}
+
+// toCollector is toHTTP with the options of the sink, but for its URL.
+func toCollector(options http.Options) (far, error) {
 	collector, err := server.Start(context.Background(), http.BatchHeader, outside()...)
 	if err != nil {
 		return far{}, err

@@ -19,7 +19,7 @@ var sources embed.FS
 // All returns every load scenario, in the order of the tables: the knees first,
 // because the rates of the others follow from them.
 func All() []experiment.Scenario {
-	return slices.Concat(Generators(), Knees(), HighThroughput(), Profiles(), Replay(), MemoryConstrained(), NetworkLimited(), MixedServices(), Stress(), Soak(), Peers())
+	return slices.Concat(Generators(), Knees(), HighThroughput(), Profiles(), Replay(), MemoryConstrained(), NetworkLimited(), MixedServices(), Stress(), Soak(), Peers(), Settings())
 }
 
 // exactRepetitions are enough for scenarios with exact limits alone: each of them

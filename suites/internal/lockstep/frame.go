@@ -68,6 +68,9 @@ type greeting struct {
 	// Timeout bounds what the arm does without the coordinator's clock, such as
 	// closing its subject.
 	Timeout time.Duration
+	// Profile makes the arm take profiles over its measured slices, and leave them
+	// in the scratch folder.
+	Profile bool `json:",omitempty"`
 }
 
 // description is what the arm understood, for the coordinator to compare.

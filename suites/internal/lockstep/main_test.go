@@ -149,6 +149,7 @@ func (s *lapping) Times() map[string]*stat.Histogram {
 	one.Record(9)
 	return map[string]*stat.Histogram{result.Response: one, "never": stat.NewHistogram()}
 }
+
 func (s *lapping) Curve() []experiment.CurvePoint {
 	return []experiment.CurvePoint{{Offered: 1, Drain: 2}, {Offered: 3, Held: true}}
 }
@@ -191,7 +192,7 @@ type told struct {
 func (s *told) Doubts() map[string]string {
 	o := s.options
 	return map[string]string{"ns/op": fmt.Sprintf("limiter %q hard %v soak %v proxy %q entered %q memory limit %d",
-		o.Limiter, o.Hard, o.Soak, o.Proxy, os.Getenv(fakeVariable), debug.SetMemoryLimit(-1))}
+		o.Limiter, o.Hard, o.Soak, o.Proxy, os.Getenv(fakeVariable), debug.SetMemoryLimit(-1)), "allocs/op": os.Getenv("GODEBUG")}
 }
 
 // sized says how many operations its slice has and how long that will last.
@@ -303,6 +304,8 @@ func scenarios() []experiment.Scenario {
 		return &sized{odd{run: func(experiment.Options) error { time.Sleep(longSlice); return nil }}}
 	}))
 	lasting.Sized, lasting.Slices = true, 1
+	hoards := row("hoards", []string{"ns/op"}, armOf("logperf", openHoard))
+	hoards.Ops, hoards.Slices = 1000, 5
 	teller := func(o experiment.Options) experiment.Subject { return &told{spinning: spinning{units: 1}, options: o} }
 	unopened := row("open-fails", []string{"ns/op"}, experiment.Arm{
 		Name: "logperf",
@@ -313,7 +316,7 @@ func scenarios() []experiment.Scenario {
 	return []experiment.Scenario{
 		row("same", append(times, "spread"), work("logperf", 1), work("self", 1)),
 		row("triple", times, work("logperf", 3), work("once", 1), work("thrice", 3)),
-		lapped, once, long, fixed, lasting, unopened,
+		lapped, once, long, fixed, lasting, unopened, hoards,
 		row("told", []string{"ns/op"}, armOf("logperf", teller), armOf("peer", teller)),
 		row("idle", []string{"ns/op"}, work("logperf", 1)),
 		row("missing", []string{"ns/op", "lost-records"}, work("logperf", 1)),

@@ -55,6 +55,9 @@ type Options struct {
 	Speedup float64
 	// Soak is how long a scenario of the tier soak lasts.
 	Soak time.Duration
+	// Settings is what the user has configured of what is measured, as the arms are
+	// opened with it. It is handed on and not looked at.
+	Settings map[string]any
 	// Proxy is the path of the network proxy's program; empty without.
 	Proxy string
 	// Limit makes the limit on the memory of an arm of a scenario that has one;
@@ -66,6 +69,12 @@ type Options struct {
 	// Dir is where the scratch folders of the arms are made; empty means the
 	// system's folder for temporary files.
 	Dir string
+	// Profile is the folder to which each arm writes a profile of processor time
+	// and one of allocations over its measured slices; empty: none are taken, and
+	// the slices are as if there were no such option. With profiles there are as
+	// many slices as enough samples need, whatever Duration says, unless the
+	// scenario fixes them. Times under a profile are no results.
+	Profile string
 	// Check runs one tiny slice of each arm, or as many as 64 operations need,
 	// behind a slice of warm-up: first-time allocations are no fault.
 	Check bool
@@ -100,6 +109,9 @@ type Arm struct {
 	Report  experiment.Report
 	// Values are all metrics that can be told of the arm.
 	Values map[string]float64
+	// Profiles are the paths of its profiles by kind, "cpu" and "allocs", where
+	// Options.Profile asked for them. They stay; whoever asked owns them.
+	Profiles map[string]string
 }
 
 // Repeat runs one repetition, each arm in a fresh process. An error names
@@ -191,7 +203,7 @@ func (r *repeater) repeat(ctx context.Context) error {
 		r.arms = append(r.arms, a)
 	}
 	r.turn = slices.Clone(r.arms)
-	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Knee: r.o.Knee, KneeP99: r.o.KneeP99, Check: r.o.Check, Speedup: r.o.Speedup, Soak: r.o.Soak, Proxy: r.o.Proxy}
+	options := experiment.Options{Seed: r.o.Seed, Corpus: r.o.Corpus, Knee: r.o.Knee, KneeP99: r.o.KneeP99, Check: r.o.Check, Speedup: r.o.Speedup, Soak: r.o.Soak, Proxy: r.o.Proxy, Settings: r.o.Settings}
 	return firstError(
 		func() error { return r.each(r.arms, func(a *arm) error { return a.hello(options) }) },
 		func() error { return r.each(r.arms, (*arm).calibrate) },
@@ -240,8 +252,9 @@ func (r *repeater) warmUp() error {
 func (r *repeater) measure() error {
 	least, most := r.rounds()
 	whole := r.o.Duration * time.Duration(len(r.arms))
+	began := time.Now()
 	var took time.Duration
-	for round := 0; round < least || round < most && took < whole; round++ {
+	for round := 0; round < least || round < most && took < whole || r.underexposed(time.Since(began)); round++ {
 		err := r.round(func(a *arm) error {
 			s, err := a.run(make([]time.Duration, a.laps))
 			if err != nil {

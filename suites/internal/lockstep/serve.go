@@ -48,6 +48,7 @@ type server struct {
 	scenarios []experiment.Scenario
 	greeting  greeting
 	runner    *experiment.Runner
+	profiler  *profiler // nil: no profile is taken
 }
 
 func (s *server) serve(ctx context.Context) error {
@@ -83,7 +84,7 @@ func (s *server) obey(ctx context.Context, k kind, payload []byte) error {
 		}
 		return s.conn.sendJSON(calibrate|answer, c)
 	case begin:
-		if err := s.runner.Begin(); err != nil {
+		if err := s.begin(); err != nil {
 			return err
 		}
 		s.conn.start(begin | answer)
@@ -116,6 +117,14 @@ func (s *server) open(ctx context.Context, payload []byte) error {
 	return fmt.Errorf("this binary has no scenario %q", s.greeting.Scenario)
 }
 
+func (s *server) begin() error {
+	if err := s.runner.Begin(); err != nil || !s.greeting.Profile {
+		return err
+	}
+	s.profiler = &profiler{dir: s.greeting.Options.Dir}
+	return s.profiler.begin()
+}
+
 func (s *server) slice(ctx context.Context, payload []byte) error {
 	n, err := parseRun(payload)
 	if err != nil {
@@ -134,6 +143,11 @@ func (s *server) slice(ctx context.Context, payload []byte) error {
 func (s *server) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.greeting.Timeout)
 	defer cancel()
+	if s.profiler != nil {
+		if err := s.profiler.end(); err != nil {
+			return err
+		}
+	}
 	p, err := s.runner.Finish(ctx)
 	if err != nil {
 		return err

@@ -159,6 +159,18 @@ func (f *File) HasProfile(name string) (found bool, all []string) {
 	return found, all
 }
 
+// Fitting names the profiles whose limits apply on the machine, or where forced
+// names one that.
+func (f *File) Fitting(env result.Environment, forced string) []string {
+	var names []string
+	for _, p := range f.profiles {
+		if p.matches(env, forced) {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
 // fault is one thing that is wrong, and where.
 type fault struct {
 	place

@@ -1,0 +1,530 @@
+package advise
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/logperf/logperf/logging"
+	"github.com/logperf/logperf/logging/queue"
+	"github.com/logperf/logperf/suites/internal/metric"
+	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/stat"
+)
+
+// What is beyond these says that something is wrong. Two runs of the same
+// settings stay far below them, see the tests.
+const (
+	// mostBlocked is the share of their time that callers may spend in calls longer
+	// than a tick.
+	mostBlocked = 0.01
+	// mostFull is the share of the looks that may find the queue full.
+	mostFull = 0.05
+	// leastSlower is by which factor the whole way has to be slower than with the
+	// defaults, leastLonger the 99th percentile of a call, which swings by more. The
+	// whole interval has to be beyond.
+	leastSlower = 1.05
+	leastLonger = 1.5
+	// mostLag is how long records may take to the sink on average: five times the
+	// default delay of a batch.
+	mostLag = 50 * time.Millisecond
+	// fewRecords is how many times more records a write has with the defaults.
+	fewRecords = 4
+	// manyWrites is into how many blocks a batch may be cut.
+	manyWrites = 4
+	// mostCollecting is the share of processor time that the collector may take.
+	mostCollecting = 0.25
+	// mostMissed is the share of arrivals that the pacer may begin late.
+	mostMissed = 0.01
+	// nearKnee is the share of the knee that leaves no room for a peak.
+	nearKnee = 0.8
+)
+
+// FromRun gives advice on a run: the counters, times and curves of the rows that
+// were measured with the user's settings, which are s. The file of the settings
+// stands in the commands; empty without one.
+func FromRun(run *result.Run, s logging.Settings, file string) Report {
+	s = s.WithDefaults()
+	f := finder{settings: s, rows: rowsOf(run), command: commandOf(s, file, run.ID), report: Report{Run: run.ID}}
+	if len(f.rows) == 0 {
+		f.note("the run %s has no row of %s*: want a run of make perf with LABELS=scenario:settings, or --sweep", run.ID, rowPrefix)
+		return f.report
+	}
+	for _, name := range []string{throughput, steady, burst, trickle, knee} {
+		switch r := f.rows[name]; {
+		case !r.has():
+			f.note("%s%s was not measured in run %s", rowPrefix, name, run.ID)
+		case r.doubtful():
+			f.note("the times of %s say nothing: %s", r.Scenario, cmp.Or(r.Doubt, r.plainDoubt()))
+		}
+	}
+	f.losses()
+	f.slowWay()
+	f.fullQueue()
+	f.lateRecords()
+	f.retries()
+	f.collector()
+	f.nearKnee()
+	f.report.Advice = sorted(f.report.Advice)
+	return f.report
+}
+
+// A finder goes through the rules for one run.
+type finder struct {
+	settings logging.Settings
+	rows     map[string]row
+	command  command
+	report   Report
+	slow     *Gain // of the settings that slow the way to the sink; nil: none do
+}
+
+func (f *finder) note(format string, args ...any) {
+	f.report.Notes = append(f.report.Notes, fmt.Sprintf(format, args...))
+}
+
+func (f *finder) looked(r row, format string, args ...any) {
+	f.report.Looked = append(f.report.Looked, strings.TrimPrefix(r.Scenario, rowPrefix)+": "+fmt.Sprintf(format, args...))
+}
+
+// add completes an advice with what can be told of any.
+func (f *finder) add(scenario string, a Advice) {
+	if cost := memoryCost(f.settings, a.Set...); cost != "" {
+		a.Costs = append(a.Costs, cost)
+	}
+	a.Proof = f.command.proof(scenario, a.Set)
+	f.report.Advice = append(f.report.Advice, a)
+}
+
+func (r row) plainDoubt() string {
+	if r.plain == nil {
+		return ""
+	}
+	return r.plain.Doubt
+}
+
+// losses finds records that a policy drops. Under steady load none should be; in
+// a burst they are what the policy is for, and still a loss.
+func (f *finder) losses() {
+	for _, name := range []string{steady, burst} {
+		r := f.rows[name]
+		if !r.has() {
+			continue
+		}
+		f.looked(r, "%s of the records were rejected or evicted", percent(r.lost()))
+		if r.lost() == 0 {
+			continue
+		}
+		a := Advice{
+			Loses: true, Cause: fmt.Sprintf("records are lost: the queue of %d places was full, and its policy is %s", f.settings.Queue.Capacity, f.policy()),
+			Evidence: []Evidence{r.evidence("%d of %d records were rejected and %d evicted: %s lost", r.Counts["rejected"], r.Counts["offered"], r.Counts["evicted"], percent(r.lost()))},
+		}
+		if r.plain != nil {
+			a.Evidence = append(a.Evidence, r.evidence("with the defaults, beside it: %d lost", r.plain.Counts["rejected"]+r.plain.Counts["evicted"]))
+		}
+		a.Set = f.keeping()
+		a.Costs = []string{"callers wait where the queue is full all the same"}
+		f.add(r.Scenario, a)
+		return // the other row would say the same
+	}
+}
+
+// policy is what the queue does when it is full, as the settings put it.
+func (f *finder) policy() string {
+	if f.settings.Queue.Overflow == queue.Block {
+		return "block with block_timeout " + span(f.settings.Queue.BlockTimeout)
+	}
+	return f.settings.Queue.Overflow.String()
+}
+
+// keeping are the changes after which nothing is dropped.
+func (f *finder) keeping() []Change {
+	var set []Change
+	if f.settings.Queue.Overflow != queue.Block {
+		set = append(set, overflow(queue.Block))
+	}
+	if f.settings.Queue.BlockTimeout != 0 {
+		set = append(set, noTimeout())
+	}
+	if n := defaults().Queue.Capacity; f.settings.Queue.Capacity < n {
+		set = append(set, capacity(n))
+	}
+	return set
+}
+
+// suspect is a setting that may slow the way to the sink, with what speaks
+// against it.
+type suspect struct {
+	set      Change
+	cause    string
+	evidence Evidence
+	cost     string
+}
+
+// slowWay finds what makes the way from the call to the sink slower than it is
+// with the defaults. Where several settings may, the gain is that of all.
+func (f *finder) slowWay() {
+	r := f.rows[throughput]
+	if !r.has() {
+		return
+	}
+	slower, ok := r.worse("ns/op")
+	if !ok {
+		return
+	}
+	f.looked(r, "%.2f times as long for a record as with the defaults %s, %s records a write", slower.Center, bounds(slower), figure(perWrite(r.median("writes/1k-op"))))
+	if slower.Lo < leastSlower {
+		return
+	}
+	gain := &Gain{What: "time of a record from the call to the sink", Scenario: r.Scenario, Factor: slower}
+	all := f.suspects(r)
+	if len(all) == 0 {
+		f.note("%s takes %.2f times as long as with the defaults, and none of the settings that are known to slow it differs", r.Scenario, slower.Center)
+		return
+	}
+	gain.Together = len(all) > 1
+	f.slow = gain
+	for _, one := range all {
+		a := Advice{Set: []Change{one.set}, Cause: one.cause, Gain: gain, Evidence: []Evidence{
+			one.evidence,
+			r.evidence("a record took %s, with the defaults %s", metric.Nanoseconds.Format(r.median("ns/op")), metric.Nanoseconds.Format(r.plainMedian("ns/op"))),
+		}}
+		if one.cost != "" {
+			a.Costs = []string{one.cost}
+		}
+		f.add(r.Scenario, a)
+	}
+}
+
+func (f *finder) suspects(r row) []suspect {
+	s, d := f.settings, defaults()
+	var all []suspect
+	now, plain := perWrite(r.median("writes/1k-op")), perWrite(r.plainMedian("writes/1k-op"))
+	if s.Batch.Bytes < d.Batch.Bytes && now*fewRecords < plain {
+		all = append(all, suspect{
+			set: batchBytes(d.Batch.Bytes), cause: "batches are small, so that each record pays for much of a write",
+			evidence: r.evidence("%s records a write, with the defaults %s", figure(now), figure(plain)),
+		})
+	}
+	if cut := min(s.Batch.Bytes, d.Batch.Bytes) / s.Sink.BlockSize; s.Sink.Kind != logging.SinkHTTP && s.Sink.BlockSize < d.Sink.BlockSize && cut >= manyWrites {
+		all = append(all, suspect{
+			set: blockSize(d.Sink.BlockSize), cause: "blocks are small, so that each batch is cut into many writes",
+			evidence: r.evidence("a batch of %s is written in %d blocks of %s", size(s.Batch.Bytes), s.Batch.Bytes/s.Sink.BlockSize, size(s.Sink.BlockSize)),
+		})
+	}
+	if s.Sink.Sync {
+		all = append(all, suspect{
+			set: noSync(), cause: "each block waits for the disk",
+			evidence: r.evidence("fsync after each block, %s for 1,000 records", figure(r.median("writes/1k-op"))),
+			cost:     "what the kernel has not written yet is lost where the machine fails, not where the program does",
+		})
+	}
+	if s.AddSource {
+		all = append(all, suspect{
+			set: noSource(), cause: "each call looks for the file and line of its caller",
+			evidence: r.evidence("the caller's part took %s, with the defaults %s", metric.Nanoseconds.Format(r.median("caller-ns/op")), metric.Nanoseconds.Format(r.plainMedian("caller-ns/op"))),
+			cost:     "records no longer say where they were logged",
+		})
+	}
+	if s.Sink.Kind == logging.SinkHTTP {
+		all = append(all, httpSuspects(r, s.Sink.HTTP, d.Sink.HTTP)...)
+	}
+	return all
+}
+
+func httpSuspects(r row, s, d logging.HTTPSettings) []suspect {
+	var all []suspect
+	if s.BatchRecords > 0 {
+		all = append(all, suspect{
+			set: httpRecords(), cause: "a request holds few records",
+			evidence: r.evidence("at most %d records a request", s.BatchRecords),
+		})
+	}
+	if s.BatchBytes < d.BatchBytes/fewRecords {
+		all = append(all, suspect{
+			set: httpBatch(d.BatchBytes), cause: "a request holds few bytes",
+			evidence: r.evidence("at most %s a request", size(s.BatchBytes)),
+		})
+	}
+	return all
+}
+
+// fullQueue finds callers who wait because the queue is small. A queue of the
+// default size or more that is full has a slow sink behind it: a larger one
+// would only put the wait off.
+func (f *finder) fullQueue() {
+	small := f.settings.Queue.Capacity < defaults().Queue.Capacity
+	for _, name := range []string{steady, burst} {
+		r := f.rows[name]
+		if !r.has() {
+			continue
+		}
+		w := f.waiting(r)
+		f.looked(r, "%s", w)
+		switch {
+		case f.rows[steady].lost() > 0 || f.rows[burst].lost() > 0: // that is said already
+		case small && (w.calls || w.queue):
+			f.smallQueue(r, w)
+			return
+		case !small && w.calls && w.queue && !r.doubtful() && f.slow == nil:
+			f.add(r.Scenario, Advice{
+				Cause: "the queue is large and full all the same: the sink is slower than the load", Evidence: []Evidence{r.evidence("%s", w)},
+				Do: "measure the knee (load/settings/knee) and offer less, log fewer levels, or take a faster sink; a larger queue only puts the wait off",
+			})
+			return
+		}
+	}
+}
+
+// wait is how callers wait under a load.
+type wait struct {
+	blocked, filled float64 // shares of the callers' time and of the looks at the queue
+	looks, places   int
+	p99, plain      float64 // of a call, in ns, and that with the defaults
+	longer          stat.Interval
+	known           bool // longer is
+	// calls is set where calls are longer than with the defaults, queue where the
+	// queue is full more often. A busy machine makes both full.
+	calls, queue bool
+}
+
+func (f *finder) waiting(r row) wait {
+	w := wait{blocked: r.median("blocked-share"), p99: r.median("service-p99-ns"), plain: r.plainMedian("service-p99-ns"), places: f.settings.Queue.Capacity}
+	w.filled, w.looks = full(r.Timelines, w.places)
+	w.longer, w.known = r.worse("service-p99-ns")
+	beside := 0.0
+	if r.plain != nil {
+		beside, _ = full(r.plain.Timelines, defaults().Queue.Capacity)
+	}
+	w.queue = w.filled > mostFull+2*beside
+	w.calls = !r.doubtful() && (w.blocked > mostBlocked+2*r.plainMedian("blocked-share") || w.known && w.longer.Lo > leastLonger)
+	return w
+}
+
+func (w wait) String() string {
+	ns := metric.Nanoseconds.Format
+	return fmt.Sprintf("callers spent %s of their time in calls longer than 1 ms, the queue of %d places was full in %s of %d looks, p99 of a call %s, with the defaults %s",
+		percent(w.blocked), w.places, percent(w.filled), w.looks, ns(w.p99), ns(w.plain))
+}
+
+func (f *finder) smallQueue(r row, w wait) {
+	a := Advice{
+		Set: []Change{capacity(defaults().Queue.Capacity)}, Evidence: []Evidence{r.evidence("%s", w)},
+		Cause: fmt.Sprintf("the queue of %d places is too small for what comes at once, so that callers wait", w.places),
+	}
+	if w.known && w.longer.Center > 1 {
+		a.Gain = &Gain{What: "99th percentile of a call", Scenario: r.Scenario, Factor: w.longer, Together: f.slow != nil}
+	}
+	f.add(r.Scenario, a)
+}
+
+// lateRecords finds records that wait for their batch. Where it is seen at a
+// trickle, batches do not fill in time.
+func (f *finder) lateRecords() {
+	r := f.rows[trickle]
+	if !r.has() {
+		return
+	}
+	waited := lags(r.Timelines)
+	if len(waited) == 0 {
+		return
+	}
+	mean := stat.MedianOf(seconds(waited))
+	f.looked(r, "a record reached the sink %s after its call, on average", metric.Nanoseconds.Format(mean*1e9))
+	d := defaults().Batch.Delay
+	if mean < mostLag.Seconds() || f.settings.Batch.Delay <= d {
+		return
+	}
+	a := Advice{
+		Set: []Change{batchDelay(d)}, Cause: "records wait for a batch that does not fill",
+		Evidence: []Evidence{r.evidence("at %s a batch of %s takes %s to fill, and may wait for %s; records were %s on their way, on average",
+			metric.PerSecond.Format(r.median("offered-records/s")), size(f.settings.Batch.Bytes), f.fills(r), span(f.settings.Batch.Delay), metric.Nanoseconds.Format(mean*1e9))},
+		Costs: []string{"more writes where little is logged"},
+	}
+	if gain, ok := sooner(r); ok {
+		a.Gain = &gain
+	}
+	f.add(r.Scenario, a)
+}
+
+// fills is how long a batch takes to fill at the rate of the row.
+func (f *finder) fills(r row) string {
+	perSecond := r.median("offered-records/s") * r.median("line-B/op")
+	if perSecond <= 0 {
+		return "for ever"
+	}
+	return metric.Nanoseconds.Format(float64(f.settings.Batch.Bytes) / perSecond * 1e9)
+}
+
+// sooner is the gain of the reference, whose timelines stand beside.
+func sooner(r row) (Gain, bool) {
+	if r.plain == nil {
+		return Gain{}, false
+	}
+	a, b := seconds(lags(r.Timelines)), seconds(lags(r.plain.Timelines))
+	return lagGain(r.Scenario, a, b)
+}
+
+// lagGain compares lags of arms that ran in turns.
+func lagGain(scenario string, slow, fast []float64) (Gain, bool) {
+	if len(slow) == 0 || len(slow) != len(fast) {
+		return Gain{}, false
+	}
+	var ratios []float64
+	for i := range slow {
+		if slow[i] <= 0 || fast[i] <= 0 {
+			return Gain{}, false
+		}
+		ratios = append(ratios, slow[i]/fast[i])
+	}
+	return Gain{What: "time until the sink has a record", Scenario: scenario, Factor: stat.Median(ratios, confidence)}, true
+}
+
+func seconds(all []time.Duration) []float64 {
+	var s []float64
+	for _, d := range all {
+		s = append(s, d.Seconds())
+	}
+	return s
+}
+
+// retries finds a healthy collector that is asked again and again.
+func (f *finder) retries() {
+	if f.settings.Sink.Kind != logging.SinkHTTP {
+		return
+	}
+	d := defaults().Sink.HTTP
+	for _, name := range []string{steady, burst, throughput} {
+		r := f.rows[name]
+		again, opened := ended(r.Timelines, "retries"), ended(r.Timelines, "breaker-opened")
+		if !r.has() || len(r.Timelines) == 0 {
+			continue
+		}
+		f.looked(r, "%.0f requests were repeated, the breaker opened %.0f times", again, opened)
+		if again+opened == 0 {
+			continue
+		}
+		a := Advice{Cause: "requests fail though the collector is well", Evidence: []Evidence{
+			r.evidence("%.0f requests were repeated and the breaker opened %.0f times, with a collector on this machine and a timeout of %s", again, opened, span(f.settings.Sink.HTTP.Timeout)),
+		}}
+		if f.settings.Sink.HTTP.Timeout < d.Timeout {
+			a.Set = []Change{httpTimeout(d.Timeout)}
+			a.Costs = []string{"a collector that hangs is given up later"}
+		} else {
+			a.Do = "look at what the collector answers: OnError has the errors"
+		}
+		f.add(r.Scenario, a)
+		return
+	}
+}
+
+// collector finds a heap that is too tight.
+func (f *finder) collector() {
+	r := f.rows[steady]
+	share := r.median("gc-cpu-share")
+	if !r.has() || len(r.Values["gc-cpu-share"]) == 0 {
+		return
+	}
+	f.looked(r, "the garbage collector took %s of the processor time", percent(share))
+	if share <= mostCollecting {
+		return
+	}
+	f.add(r.Scenario, Advice{
+		Cause:    "the garbage collector has too little room",
+		Evidence: []Evidence{r.evidence("it took %s of the processor time, with the defaults %s", percent(share), percent(r.plainMedian("gc-cpu-share")))},
+		Do: fmt.Sprintf("raise GOMEMLIMIT or GOGC: the logger alone may keep %.1f MB alive (Settings.MemoryBound, records of up to %d B), of which the heap needs twice as much",
+			float64(f.settings.MemoryBound(recordBytes))/1e6, recordBytes),
+	})
+}
+
+// nearKnee finds a load that the settings leave no room for.
+func (f *finder) nearKnee() {
+	r, load := f.rows[knee], f.rows[steady]
+	rate := r.median("knee-records/s")
+	if !r.has() || len(r.Values["knee-records/s"]) == 0 {
+		return
+	}
+	f.looked(r, "the knee is at %s%s", metric.PerSecond.Format(rate), leaves(r.Curves))
+	if late(r.Curves) {
+		f.note("the knee of %s says nothing: the pacer was late at the rates beyond it", r.Scenario)
+		return
+	}
+	offered := load.median("offered-records/s")
+	if !load.has() || offered < nearKnee*rate {
+		return
+	}
+	near := r.evidence("the knee is at %s%s; %s offers %s, which is %s of it", metric.PerSecond.Format(rate), leaves(r.Curves), steady, metric.PerSecond.Format(offered), times(offered, rate))
+	if f.slow != nil { // which is why the knee is low
+		for i, a := range f.report.Advice {
+			if a.Gain == f.slow {
+				f.report.Advice[i].Evidence = append(a.Evidence, near)
+			}
+		}
+		return
+	}
+	f.add(r.Scenario, Advice{
+		Cause: "the load is near the knee, or beyond: any peak makes callers wait", Do: "offer less, or log fewer levels", Evidence: []Evidence{near},
+	})
+}
+
+// late reports whether in half of the searches or more the pacer was late at the
+// lowest rate that did not hold: then it was the machine that did not bear it.
+func late(curves [][]result.CurvePoint) bool {
+	n := 0
+	for _, curve := range curves {
+		if i := slices.IndexFunc(curve, func(p result.CurvePoint) bool { return !p.Held }); i >= 0 && curve[i].Missed > mostMissed {
+			n++
+		}
+	}
+	return n > 0 && 2*n >= len(curves)
+}
+
+// leaves tells where the response times leave the knee: the highest rate that
+// held and the lowest beyond it.
+func leaves(curves [][]result.CurvePoint) string {
+	if len(curves) == 0 {
+		return ""
+	}
+	var held, beyond *result.CurvePoint
+	for i, p := range curves[0] {
+		if p.Held {
+			held = &curves[0][i]
+		} else if beyond == nil && held != nil {
+			beyond = &curves[0][i]
+		}
+	}
+	if held == nil || beyond == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (in its first search the response p99 was %s at %s and %s at %s)",
+		metric.Nanoseconds.Format(held.ResponseP99), metric.PerSecond.Format(held.Offered),
+		metric.Nanoseconds.Format(beyond.ResponseP99), metric.PerSecond.Format(beyond.Offered))
+}
+
+// perWrite is records a write.
+func perWrite(writesPerThousand float64) float64 {
+	if writesPerThousand <= 0 {
+		return 0
+	}
+	return 1000 / writesPerThousand
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+
+func times(a, b float64) string {
+	if b <= 0 {
+		return "more than all"
+	}
+	return percent(a / b)
+}
+
+func figure(v float64) string { return fmt.Sprintf("%.3g", v) }
+
+// bounds writes an interval, or why there is none.
+func bounds(i stat.Interval) string {
+	if !i.Bounded() {
+		return fmt.Sprintf("(no interval from %d repetitions)", i.N)
+	}
+	return fmt.Sprintf("[%.3g .. %.3g]", i.Lo, i.Hi)
+}
