@@ -30,7 +30,8 @@ var plantedRuns = []struct {
 	{"batch-1", logging.Settings{Batch: logging.BatchSettings{Bytes: 1}}, "batch.bytes: 64KiB", "batches are small", false},
 	{"delay-2s", logging.Settings{Batch: logging.BatchSettings{Delay: 2 * time.Second}}, "batch.delay: 10ms", "a batch that does not fill", false},
 	{
-		"drop-newest", logging.Settings{Queue: logging.QueueSettings{Capacity: 16, Overflow: queue.DropNewest}},
+		"drop-newest",
+		logging.Settings{Queue: logging.QueueSettings{Capacity: 16, Overflow: queue.DropNewest}},
 		"queue.overflow: block, queue.capacity: 8192", "the queue of 16 places was full, and its policy is drop-newest", true,
 	},
 	{"sync", logging.Settings{Sink: logging.SinkSettings{Sync: true}}, "sink.sync: false", "waits for the disk", false},

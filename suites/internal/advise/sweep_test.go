@@ -273,8 +273,11 @@ func TestAFaultInAMeasurementEndsTheSweep(t *testing.T) {
 
 func TestAGridHasNoPresentValueAndNoInvalidOne(t *testing.T) {
 	for _, s := range []logging.Settings{
-		{}, {Queue: logging.QueueSettings{Capacity: 1 << 22}}, {Sink: logging.SinkSettings{Kind: logging.SinkHTTP, HTTP: logging.HTTPSettings{URL: "http://x", BatchRecords: 5}}},
-		{Batch: logging.BatchSettings{Bytes: 16 << 10, Delay: time.Hour}, AddSource: true}, {Queue: logging.QueueSettings{Overflow: queue.DropOldest}},
+		{},
+		{Queue: logging.QueueSettings{Capacity: 1 << 22}},
+		{Sink: logging.SinkSettings{Kind: logging.SinkHTTP, HTTP: logging.HTTPSettings{URL: "http://x", BatchRecords: 5}}},
+		{Batch: logging.BatchSettings{Bytes: 16 << 10, Delay: time.Hour}, AddSource: true},
+		{Queue: logging.QueueSettings{Overflow: queue.DropOldest}},
 		{Queue: logging.QueueSettings{BlockTimeout: time.Second}},
 	} {
 		s = s.WithDefaults()
