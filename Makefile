@@ -6,12 +6,14 @@ TIER ?= smoke
 LABELS ?=
 # ONLY is the name of one scenario. It takes the place of LABELS and TIER.
 ONLY ?=
+# PACKAGES are those that make test tests.
+PACKAGES ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf compare plants schema fmt lint
+.PHONY: help test perf compare report plants schema fmt lint
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 	@echo
 	@echo "make perf takes LABELS='subject:queue && measure:latency', TIER=smoke|full|soak or"
 	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log,"
@@ -19,8 +21,10 @@ help: ## list the targets
 
 test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
-	go test -race -count=1 ./...
-	go test -count=1 ./...
+	go test -race -count=1 $(PACKAGES)
+	go test -count=1 $(PACKAGES)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || command -v chrome >/dev/null || \
+	echo 'skipped: the tests that look at the report in a browser; they need apt-get install chromium'
 
 tiers.smoke := tier:smoke
 tiers.full := tier:smoke || tier:full
@@ -45,12 +49,20 @@ perf: ## measure the scenarios and hold them against thresholds.yaml
 	@[ -t 1 ] || export GINKGO_NO_COLOR=TRUE; \
 	exec go tool ginkgo run --fail-on-pending --label-filter="$$LABEL_FILTER" ./suites
 
-compare: ## show what two stored runs differ in: OLD and NEW, by default the two latest
+compare: ## show what two stored runs differ in: OLD and NEW, by default the latest and that before it
 	$(if $(NEW),$(if $(OLD),,$(error NEW is "$(NEW)" without OLD: want both, or OLD alone to compare it with the latest)))
 	@exec go tool logperf compare $${OLD:+"$$OLD"} $${NEW:+"$$NEW"}
 
+report: ## write a run as a page for a browser: RUN, by default the latest; OLD names one to compare it with
+	@exec go tool logperf report $${OLD:+--compare "$$OLD"} "$${RUN:-latest}"
+
+
 plants: ## build with planted faults and see that make perf fails for each
 	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
+
+.PHONY: docs-check
+docs-check: ## follow the guides in a copy of the tree; see that their links and names exist
+	LOGPERF_DOCS=1 go test -count=1 -v -timeout 20m ./suites/internal/docscheck
 
 schema: ## write docs/thresholds.schema.json anew
 	go tool logperf thresholds schema > docs/.thresholds.schema.json

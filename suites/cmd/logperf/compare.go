@@ -21,12 +21,15 @@ func compareCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "compare [OLD [NEW]]", Short: "Show what two stored runs differ in",
 		Long: `Show what two stored runs differ in, what changed first. Without names these are
-the two latest, with one name that run and the latest.
+the latest and the one before it of the same selection of scenarios; with one name
+that run and the latest.
 
 Counts without noise are always compared. All else is compared where environment,
 corpus and the source of the scenario are the same, as in benchstat: medians, and a
-change that counts where its p is at most 0.05 and it is 4 % or more. Settings may
-differ, and are listed.`,
+change that counts where its p is at most 0.05 and it is 4 % or more. The references
+tell what the machine did: a time counts where its ratio to a reference changed as
+well, or it changed by more than the references. Settings may differ, and are
+listed.`,
 		Example: "  logperf compare\n  logperf compare 20261125T141455Z-16abd15c77dc latest --format markdown",
 		Args: func(c *cobra.Command, args []string) error {
 			if err := cobra.MaximumNArgs(2)(c, args); err != nil {
@@ -63,8 +66,8 @@ differ, and are listed.`,
 	return c
 }
 
-// twoRuns loads the runs that are asked for; the two latest that can be read
-// where none are.
+// twoRuns loads the runs that are asked for; where none are, the latest that can
+// be read and the one before it.
 func twoRuns(ctx context.Context, store *result.Store, names []string) (before, after *result.Run, err error) {
 	switch len(names) {
 	case 0:
@@ -76,7 +79,7 @@ func twoRuns(ctx context.Context, store *result.Store, names []string) (before, 
 		if len(runs) < 2 {
 			return nil, nil, fmt.Errorf("there are %d runs that can be read: want two to compare, or their names", len(runs))
 		}
-		names = []string{runs[1].ID, runs[0].ID}
+		names = []string{previous(runs).ID, runs[0].ID}
 	case 1:
 		names = []string{names[0], result.Latest}
 	}
@@ -85,6 +88,17 @@ func twoRuns(ctx context.Context, store *result.Store, names []string) (before, 
 	}
 	after, err = store.Load(names[1])
 	return before, after, err
+}
+
+// previous is the run before the first of runs that measured the same selection of
+// scenarios; that before it where none did.
+func previous(runs []result.Entry) result.Entry {
+	for _, e := range runs[1:] {
+		if e.Filter == runs[0].Filter && e.Only == runs[0].Only {
+			return e
+		}
+	}
+	return runs[1]
 }
 
 // gateHint is what answers the questions that stored times leave.

@@ -55,7 +55,10 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
+		thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand(), reportCommand(),
 		thresholdsCommand(), listCommand(), showCommand(), compareCommand(), adviseCommand(), pruneCommand(), kneeCommand(), doctorCommand(),
+		thresholdsCommand(), listCommand(), showCommand(), compareCommand(), reportCommand(), adviseCommand(), pruneCommand(), kneeCommand(),
+		doctorCommand(),
 	)
 	called, err := root.ExecuteContextC(ctx)
 	switch {

@@ -173,3 +173,13 @@ func TestMisuseOfTheStoreIsExitStatusTwo(t *testing.T) {
 		}
 	}
 }
+
+func TestTheRunBeforeIsOneOfTheSameSelection(t *testing.T) {
+	runs := []result.Entry{{ID: "d", Filter: "smoke"}, {ID: "c", Filter: "smoke", Only: "queue/put"}, {ID: "b", Filter: "smoke"}, {ID: "a", Filter: "smoke"}}
+	if got := previous(runs).ID; got != "b" {
+		t.Errorf("%s", got)
+	}
+	if got := previous(runs[1:]).ID; got != "b" {
+		t.Errorf("%s: the run before it, as no other has that selection", got)
+	}
+}

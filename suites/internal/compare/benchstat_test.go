@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -143,7 +144,7 @@ func benchstat(t *testing.T, before, after *result.Run) []statLine {
 	var lines []statLine
 	unit := ""
 	for _, f := range records {
-		if len(f) > 1 && f[0] == "" && strings.Contains("sec/op records/s switches/1k-op", f[1]) {
+		if len(f) > 1 && f[0] == "" && slices.Contains([]string{"sec/op", "records/s", "switches/1k-op"}, f[1]) {
 			unit = f[1]
 		}
 		if len(f) != 7 || f[0] == "" || f[0] == "geomean" {

@@ -12,8 +12,9 @@ import (
 
 // control takes back what the machine did. The values of a run are close to each
 // other and the runs are not: ten runs of the same code on a shared machine
-// differed in 30 to 110 of 1,000 times, each by itself certain at 0.05. The
-// references were measured beside the subjects, so they tell:
+// differed in 52 to 150 of 1,067 figures, each by itself certain at 0.05. The
+// references were measured beside the subjects, so they tell; 13 to 30 are left, as
+// chance alone would have them:
 //
 //   - A reference is not judged by its times, whatever they did.
 //   - A time of a subject counts where its ratio to a reference changed as well.

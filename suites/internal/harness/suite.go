@@ -190,8 +190,7 @@ func (s *Suite) Select(ctx context.Context, preview types.Report) error {
 		}
 	}
 	if len(s.selected) == 0 {
-		return fmt.Errorf("the label filter %q selects no scenario; labels are subject:{%s}, tier:{smoke,full,soak} and measure:{cost,latency,throughput}",
-			preview.SuiteConfig.LabelFilter, strings.Join(s.subjects(), ","))
+		return fmt.Errorf("the label filter %q selects no scenario; labels are %s", preview.SuiteConfig.LabelFilter, s.labels())
 	}
 	if err := s.prepareProxy(ctx); err != nil {
 		return err
@@ -212,14 +211,26 @@ func (s *Suite) prepareProxy(ctx context.Context) error {
 	return err
 }
 
-func (s *Suite) subjects() []string {
-	var all []string
+// labels are those that the scenarios have, by their kinds, in the order of the
+// tables: "subject:{queue,sink}, tier:{smoke,full}".
+func (s *Suite) labels() string {
+	var kinds []string
+	values := map[string][]string{}
 	for _, sc := range s.o.Scenarios {
-		if !slices.Contains(all, sc.Subject) {
-			all = append(all, sc.Subject)
+		for _, label := range sc.Labels() {
+			kind, value, _ := strings.Cut(label, ":")
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+			if !slices.Contains(values[kind], value) {
+				values[kind] = append(values[kind], value)
+			}
 		}
 	}
-	return all
+	for i, kind := range kinds {
+		kinds[i] = kind + ":{" + strings.Join(values[kind], ",") + "}"
+	}
+	return strings.Join(kinds, ", ")
 }
 
 // open starts the stored run, where this run measures.

@@ -126,14 +126,17 @@ func preview(states map[string]types.SpecState) types.Report {
 	return r
 }
 
-func TestAFilterThatSelectsNothingIsAnError(t *testing.T) {
+func TestAFilterThatSelectsNothingIsAnErrorThatTellsAllLabels(t *testing.T) {
 	s, err := New(t.Context(), optionsWith(t, goodLimits))
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.o.Scenarios = slices.Concat(rows(), loads())
 	err = s.Select(t.Context(), preview(map[string]types.SpecState{"queue/one": types.SpecStateSkipped}))
-	if err == nil || !strings.Contains(err.Error(), `the label filter "subject:quue" selects no scenario`) {
-		t.Errorf("the error is %v", err)
+	want := `the label filter "subject:quue" selects no scenario; labels are ` +
+		`subject:{queue,load}, tier:{smoke,full,soak}, measure:{cost,throughput}, scenario:{knee,steady,lost}`
+	if err == nil || err.Error() != want {
+		t.Errorf("the error is %v\nwant %s", err, want)
 	}
 	if _, err := os.Stat(s.o.Root.Path("results")); err == nil {
 		t.Error("a result folder was made")

@@ -78,6 +78,7 @@ func packages() map[string]string {
 		"suites/internal/threshold":  "limits know results, not how they are measured or shown",
 		"suites/internal/report":     "what is shown comes from a result alone",
 		"suites/internal/compare":    "two runs are compared by what they stored, not by limits that may have changed since",
+		"suites/internal/page":       "a page is made of results and what they are compared with; it reads no store",
 		"suites/internal/matcher":    "the matcher joins limits to Gomega",
 		"suites/internal/harness":    "the harness joins Ginkgo to what measures and judges, and knows nothing of logging",
 		"suites/internal/advise":     "advice is given on results, and on what its caller measures: it starts no arm itself",
@@ -85,9 +86,11 @@ func packages() map[string]string {
 		"suites/internal/load":       "load scenarios are linked into the arms of the suite: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
 		"suites/internal/plants":     "this test starts make and reads what it prints",
+		"suites/internal/docscheck":  "this test holds the guides and their examples to the tree",
 
-		"suites/internal/profile": "profiles are read for whoever has some: this knows neither what was profiled nor who asks",
-		"suites/internal/doctor":  "the doctor looks at the machine and measures noise: it knows neither logging nor Ginkgo",
+		"suites/internal/sequential": "what decides knows pairs of numbers, not what they are of or where they come from",
+		"suites/internal/profile":    "profiles are read for whoever has some: this knows neither what was profiled nor who asks",
+		"suites/internal/doctor":     "the doctor looks at the machine and measures noise: it knows neither logging nor Ginkgo",
 	}
 }
 
@@ -163,6 +166,12 @@ func suiteEdges() []edge {
 		{from: in + "report", to: in + "compare", why: "shows what two runs differ in"},
 		{from: "suites/cmd/logperf", to: in + "compare", why: "compares two stored runs"},
 		{from: in + "result", to: "github.com/HdrHistogram/hdrhistogram-go", test: true, why: "what other tools read of the histograms"},
+		{from: in + "page", to: in + "compare", why: "shows what has changed since an older run"},
+		{from: in + "page", to: in + "metric", why: "formats values in their unit, tells what a metric is"},
+		{from: in + "page", to: in + "result", why: "what is shown"},
+		{from: in + "page", to: in + "stat", why: "medians, intervals and percentiles"},
+		{from: in + "page", to: "github.com/chromedp/chromedp", test: true, why: "the page is looked at in a browser"},
+		{from: in + "page", to: "github.com/chromedp/cdproto", test: true, why: "what the browser tells of requests and errors"},
 
 		{from: in + "matcher", to: in + "result", why: "the rows that it matches"},
 		{from: in + "matcher", to: in + "threshold", why: "the limit that it holds them to"},
@@ -197,6 +206,9 @@ func suiteEdges() []edge {
 		{from: in + "load", to: "go.uber.org/zap", why: "a peer under the same load"},
 		{from: in + "load", to: in + "stat", why: "the trend of a soak"},
 
+		{from: in + "sequential", to: in + "result", why: "PASS, FAIL and INCONCLUSIVE"},
+		{from: in + "sequential", to: in + "stat", why: "signed ranks"},
+
 		{from: in + "harness", to: in + "experiment", why: "a table entry is a scenario"},
 		{from: in + "harness", to: in + "lockstep", why: "measures it"},
 		{from: in + "harness", to: in + "metric", why: "units of the gmeasure view"},
@@ -208,6 +220,17 @@ func suiteEdges() []edge {
 		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
 
+		{from: in + "docscheck", to: in + "experiment", test: true, why: "what an example is"},
+		{from: in + "docscheck", to: in + "load", test: true, why: "the names of its scenarios"},
+		{from: in + "docscheck", to: in + "lockstep", test: true, why: "runs the examples"},
+		{from: in + "docscheck", to: in + "metric", test: true, why: "the names of the figures"},
+		{from: in + "docscheck", to: in + "result", test: true, why: "what the examples have measured"},
+		{from: in + "docscheck", to: in + "stat", test: true, why: "the intervals of a comparison"},
+		{from: in + "docscheck", to: in + "scenario", test: true, why: "the names of its scenarios"},
+		{from: in + "docscheck", to: in + "threshold", test: true, why: "the limits of the examples"},
+		{from: in + "docscheck", to: "logging", test: true, why: "the names of the settings, and an example"},
+		{from: in + "docscheck", to: "logging/config", test: true, why: "reads the settings of the guides"},
+		{from: in + "docscheck", to: "logging/sink", test: true, why: "an example"},
 		{from: in + "advise", to: in + "metric", why: "tells figures in their unit"},
 		{from: in + "advise", to: in + "result", why: "the rows that it goes by"},
 		{from: in + "advise", to: in + "stat", why: "the interval of a gain"},
@@ -231,6 +254,7 @@ func suiteEdges() []edge {
 		{from: "suites/cmd/logperf", to: in + "scenario", why: "holds limits and scenarios against each other"},
 		{from: "suites/cmd/logperf", to: in + "stat", why: "the median of the knees"},
 		{from: "suites/cmd/logperf", to: in + "threshold", why: "reads the limits"},
+		{from: "suites/cmd/logperf", to: in + "page", why: "writes a run as a page"},
 		{from: "suites/cmd/logperf", to: "github.com/spf13/cobra", why: "the words of its command line"},
 
 		{from: in + "profile", to: in + "metric", why: "figures in their unit"},

@@ -119,3 +119,29 @@ func TestASoakIsAsLongAsItIsAskedFor(t *testing.T) {
 	_, err = openSoak(t.Context(), experiment.Options{Dir: t.TempDir(), Soak: 59 * time.Millisecond})
 	says(t, "a soak of 59 ms", err, "a soak of 59ms is too short: want 60ms or more")
 }
+
+func TestATroubleThatDidNotReachTheSinkIsFoundOut(t *testing.T) {
+	holding := func(b float64) []experiment.Point {
+		return []experiment.Point{{Values: map[string]float64{"held-B": b}}, {Values: map[string]float64{"held-B": 1}}}
+	}
+	for _, c := range []struct {
+		name   string
+		seen   seen
+		stats  http.Stats
+		points []experiment.Point
+		want   string
+	}{
+		{"it holds more", held, http.Stats{}, holding(2 * networkBatch), ""},
+		{"it holds no more than ever", held, http.Stats{}, holding(networkBatch), "the sink has held at most 65536 B: rain was not felt"},
+		{"it is not watched", held, http.Stats{}, nil, "the sink has held at most 0 B"},
+		{"it tries again", retried, http.Stats{Retries: 1}, nil, ""},
+		{"it does not", retried, http.Stats{}, nil, "no request was repeated: rain was not felt"},
+		{"the breaker opens", broke, http.Stats{Retries: 1, BreakerOpened: 1}, nil, ""},
+		{"it does not open", broke, http.Stats{Retries: 1}, nil, "the breaker has not opened"},
+		{"it tries as often as it may", broke, http.Stats{Retries: 29, BreakerOpened: 1}, nil, ""},
+		{"it tries more often", broke, http.Stats{Retries: 30, BreakerOpened: 1}, nil, "30 requests were repeated in 2s: want at most 29"},
+		{"it tries more often than a slow network needs", held, http.Stats{Retries: 30}, holding(1 << 20), "30 requests were repeated"},
+	} {
+		says(t, c.name, troubleOf{title: "rain", lasts: 2 * time.Second, seen: c.seen}.reached(c.stats, c.points), c.want)
+	}
+}

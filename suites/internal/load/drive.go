@@ -24,6 +24,8 @@ type plan struct {
 	loads []part
 	// trouble runs beside the loads, and ends before the logger has to come to rest.
 	trouble func(ctx context.Context, d *drive) error
+	// patience is how long the logger may take to come to rest; 0: restWithin.
+	patience time.Duration
 	// watch is how often the load is looked at; 0 means watchEvery.
 	watch time.Duration
 	// limiter says what limits the load, in words; empty: nothing.
@@ -76,20 +78,35 @@ func (d *drive) Lasts() time.Duration {
 func (d *drive) Run(ctx context.Context, _ int) error {
 	stop := experiment.Watch(ctx, cmp.Or(d.watch, watchEvery), d.sample)
 	d.peak.begin()
-	err := d.play(ctx)
-	began := time.Now()
-	if flushed := d.logger.Flush(ctx); !errors.Is(flushed, logging.ErrClosed) && !d.forgiven(flushed) {
-		err = errors.Join(err, flushed)
+	if err := d.play(ctx); err != nil {
+		stop()
+		return err
 	}
+	began := time.Now()
+	err := d.rest(ctx, cmp.Or(d.patience, restWithin))
 	d.drain = time.Since(began)
 	d.peak.end()
 	d.points = stop()
+	if errors.Is(err, logging.ErrClosed) || planned(err) {
+		return nil
+	}
 	return err
 }
 
-// forgiven is set for the errors of sinks that fail on purpose: their records
-// are counted.
-func (d *drive) forgiven(err error) bool { return err == nil || errors.Is(err, errPlanned) }
+// restWithin is how long a logger may take until its sink has everything: a far
+// end that has died would hold a flush up for good.
+const restWithin = 20 * time.Second
+
+// rest flushes the logger.
+func (t *target) rest(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err := t.logger.Flush(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the sink has not come to rest within %v of the load's end: %w", within, err)
+	}
+	return err
+}
 
 func (d *drive) play(ctx context.Context) error {
 	if len(d.before.Phases) > 0 {
@@ -236,4 +253,29 @@ func respects(s logging.Stats, p queue.Policy) error {
 		return fmt.Errorf("%d records were evicted under %v: want none", s.Evicted, p)
 	}
 	return nil
+}
+
+// times sets what a load tells of its times.
+func times(t experiment.Traffic, values map[string]float64) {
+	for prefix, h := range map[string]interface{ Quantile(float64) float64 }{"service": t.Service, "response": t.Response} {
+		values[prefix+"-p50-ns"] = h.Quantile(0.5)
+		values[prefix+"-p99-ns"] = h.Quantile(0.99)
+		values[prefix+"-p99.9-ns"] = h.Quantile(0.999)
+	}
+	values["response-max-ns"] = t.Response.Max()
+	values["offered-records/s"] = t.Offered
+	if t.Offered > 0 {
+		values["achieved"] = t.Achieved / t.Offered
+	}
+	values["blocked-share"] = t.BlockedShare
+	values["missed-share"] = t.MissedShare()
+	values["lateness-p99-ns"] = t.Lateness.Quantile(0.99)
+}
+
+// doubt is why the times of a load say nothing.
+func doubt(t experiment.Traffic) string {
+	if share := t.MissedShare(); share > mostMissed {
+		return fmt.Sprintf("the pacer was late: %.1f %% of the arrivals began more than a tick late though their producer was free, want at most %.0f %%", 100*share, 100*mostMissed)
+	}
+	return ""
 }

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,35 @@ func (f *faulty) Write(ctx context.Context, b logging.Batch) (int, error) {
 		return 0, errPlanned
 	}
 	return f.Sink.Write(ctx, b)
+}
+
+// Lost and NeedsMarks are those of the sink behind it, where it has them: a
+// wrapper that hid them would change what the logger counts.
+func (f *faulty) Lost() uint64 {
+	if r, ok := f.Sink.(logging.LossReporter); ok {
+		return r.Lost()
+	}
+	return 0
+}
+
+func (f *faulty) NeedsMarks() bool {
+	m, ok := f.Sink.(logging.Marker)
+	return ok && m.NeedsMarks()
+}
+
+// planned reports whether all that an error joins is errPlanned: the records of
+// such writes are counted.
+func planned(err error) bool {
+	if err == nil {
+		return false
+	}
+	if err == errPlanned { //nolint:errorlint // the leaf itself
+		return true
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // this node of the tree
+		return !slices.ContainsFunc(joined.Unwrap(), func(one error) bool { return !planned(one) })
+	}
+	return planned(errors.Unwrap(err))
 }
 
 // stall makes Writes wait until the function that it returns is called.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/logperf/logperf/logging"
+	"github.com/logperf/logperf/suites/internal/experiment"
 )
 
 // taking is a sink that takes all at once and notes when.
@@ -102,11 +103,66 @@ func TestAFailingSinkConfirmsNothing(t *testing.T) {
 		if n, err := f.Write(t.Context(), three); n != 0 || !errors.Is(err, errPlanned) || len(s.at) > 0 {
 			t.Errorf("%d records are confirmed (%v), and the sink got %v", n, err, s.at)
 		}
-		d := new(drive)
-		if !d.forgiven(errPlanned) || !d.forgiven(nil) || d.forgiven(errors.New("the disk is full")) {
-			t.Error("a drive forgives what was planned and nothing else")
-		}
 		f.failing.Store(false)
 		s.took(t, f, t.Context(), 0)
 	})
+}
+
+func TestOnlyWhatWasPlannedIsForgiven(t *testing.T) {
+	other := errors.New("no space left on device")
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, false},
+		{errPlanned, true},
+		{&logging.SinkError{Err: errPlanned}, true},
+		{errors.Join(errPlanned, errPlanned), true},
+		{errors.Join(errPlanned, other), false},
+		{&logging.SinkError{Err: errors.Join(other, errPlanned)}, false},
+		{other, false},
+	} {
+		if got := planned(c.err); got != c.want {
+			t.Errorf("%v: %v, want %v", c.err, got, c.want)
+		}
+	}
+}
+
+// lossy is a sink that loses what it took, and needs marks.
+type lossy struct{ taking }
+
+func (*lossy) Lost() uint64     { return 7 }
+func (*lossy) NeedsMarks() bool { return true }
+
+func TestAFaultySinkHidesNothingOfTheOneBehindIt(t *testing.T) {
+	if f := (&faulty{Sink: &taking{}}); f.Lost() != 0 || f.NeedsMarks() {
+		t.Errorf("a plain sink has lost %d, needs marks %v", f.Lost(), f.NeedsMarks())
+	}
+	if f := (&faulty{Sink: &lossy{}}); f.Lost() != 7 || !f.NeedsMarks() {
+		t.Errorf("lost %d, needs marks %v: want 7 and true", f.Lost(), f.NeedsMarks())
+	}
+}
+
+// stuck is a drive whose sink stands still, from before its load until the test ends.
+func stuck(t *testing.T, trouble func(context.Context, *drive) error) error {
+	t.Helper()
+	o := experiment.Options{Seed: 1, Dir: t.TempDir(), Check: true}
+	sink := new(faulty)
+	release := sink.stall()
+	w, err := openTarget(o, opening{far: through(sink, toFile), producers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &drive{plan: plan{target: w, patience: 50 * time.Millisecond, trouble: trouble, loads: []part{{load: steadily(1, checkRate, shorter(o, time.Second))}}}}
+	err = d.Run(t.Context(), d.Size())
+	release()
+	if closed := d.Close(t.Context()); closed != nil {
+		t.Error(closed)
+	}
+	return err
+}
+
+func TestAFarEndThatHasDiedEndsTheLoadWithItsReason(t *testing.T) {
+	says(t, "the trouble fails", stuck(t, func(context.Context, *drive) error { return errors.New("the network proxy has ended") }), "the network proxy has ended")
+	says(t, "the sink hangs", stuck(t, nil), "the sink has not come to rest within 50ms of the load's end")
 }

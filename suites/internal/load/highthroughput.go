@@ -94,28 +94,3 @@ func openSteady(o experiment.Options, w opening, share float64) (*drive, error) 
 	}
 	return &drive{plan: plan{target: t, lossless: true, loads: []part{{load: steadily(w.producers, rate, shorter(o, 500*time.Millisecond))}}}}, nil
 }
-
-// times sets what a load tells of its times.
-func times(t experiment.Traffic, values map[string]float64) {
-	for prefix, h := range map[string]interface{ Quantile(float64) float64 }{"service": t.Service, "response": t.Response} {
-		values[prefix+"-p50-ns"] = h.Quantile(0.5)
-		values[prefix+"-p99-ns"] = h.Quantile(0.99)
-		values[prefix+"-p99.9-ns"] = h.Quantile(0.999)
-	}
-	values["response-max-ns"] = t.Response.Max()
-	values["offered-records/s"] = t.Offered
-	if t.Offered > 0 {
-		values["achieved"] = t.Achieved / t.Offered
-	}
-	values["blocked-share"] = t.BlockedShare
-	values["missed-share"] = t.MissedShare()
-	values["lateness-p99-ns"] = t.Lateness.Quantile(0.99)
-}
-
-// doubt is why the times of a load say nothing.
-func doubt(t experiment.Traffic) string {
-	if share := t.MissedShare(); share > mostMissed {
-		return fmt.Sprintf("the pacer was late: %.1f %% of the arrivals began more than a tick late though their producer was free, want at most %.0f %%", 100*share, 100*mostMissed)
-	}
-	return ""
-}

@@ -3,7 +3,6 @@ package load
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -67,6 +66,7 @@ type search struct {
 	bound time.Duration // of the 99th percentile of the response time
 	knee  float64
 	curve []experiment.CurvePoint // in the order in which the rates were tried
+	late  string                  // why the search may have ended too low
 }
 
 func (s *search) Size() int { return 1 }
@@ -93,6 +93,7 @@ func (s *search) Run(ctx context.Context, _ int) error {
 			low = rate
 		} else {
 			high = rate
+			s.late = cmp.Or(s.late, doubt(t))
 		}
 		// At the lowest rates no arrival may be due, and then there are no times.
 		if t.Measured > 0 {
@@ -139,10 +140,15 @@ func curvePoint(t experiment.Traffic, drain time.Duration, held bool) experiment
 func (s *search) play(ctx context.Context, p experiment.Phase) (t experiment.Traffic, drain time.Duration, err error) {
 	t, err = experiment.Load{Producers: kneeProducers, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{p}}.Play(ctx, s.log)
 	began := time.Now()
-	err = errors.Join(err, s.logger.Flush(ctx))
+	if err == nil {
+		err = s.rest(ctx, restWithin)
+	}
 	return t, time.Since(began), err
 }
 
+// Doubt is that of the first rate that did not hold while the pacer was late: the
+// knee may lie above it.
+func (s *search) Doubt() string                   { return s.late }
 func (s *search) Close(ctx context.Context) error { return s.close(ctx) }
 func (s *search) Counts() map[string]int64        { return s.counts() }
 func (s *search) Check() error                    { return s.check(s.calls()) }

@@ -21,11 +21,14 @@ const (
 	largeRecord = 100 << 10
 	// largeCapacity is a queue whose places may all hold one.
 	largeCapacity = 32
-	// smallRecord is more than the texts of a generated record take.
-	smallRecord = 4 << 10
+	// smallRecord is more than the texts of nearly all generated records take.
+	smallRecord = 1 << 10
 	// smallCapacity is a queue whose bound, with records of that size, is a few
 	// MiB.
 	smallCapacity = 1024
+	// slowWrite is how much longer a write of a slow sink takes: blocks of 64 KiB
+	// are then some 8,000 records a second, a sixth of what comes.
+	slowWrite = 20 * time.Millisecond
 )
 
 // MemoryConstrained is the table of the loads in a process of 64 MiB.
@@ -81,9 +84,17 @@ func (c *confined) Doubts() map[string]string {
 }
 
 // confine makes the subject, whose logger has the bound that its settings state
-// for records of that size.
+// for records of that size. It holds in each repetition: the limit on bound-share
+// is one on the median, and shows the room that is left.
 func confine(o experiment.Options, p plan, s logging.Settings, record int) *confined {
 	p.peak.bound = s.MemoryBound(record)
+	more := p.expect
+	p.expect = func(d *drive) error {
+		if !o.Check && d.peak.grown > 1 {
+			return fmt.Errorf("the resident memory has grown to %.2f times what the settings and the collector allow: want at most 1", d.peak.grown)
+		}
+		return more(d)
+	}
 	p.extra = func(_ *drive, values map[string]float64) { values["survived"] = 1 }
 	return &confined{drive: &drive{plan: p}, o: o}
 }
@@ -118,7 +129,7 @@ func openStall(ctx context.Context, o experiment.Options) (experiment.Subject, e
 			}
 			release := sink.stall()
 			err := pause(ctx, stalls)
-			sink.pace.Store(int64(2 * time.Millisecond))
+			sink.pace.Store(int64(slowWrite))
 			release()
 			if err == nil {
 				err = pause(ctx, slow)
@@ -154,13 +165,21 @@ func openBurst(o experiment.Options, policy queue.Policy) (experiment.Subject, e
 	return confine(o, plan{
 		target: t, lossless: policy == queue.Block, loads: []part{{load: load}},
 		expect: func(d *drive) error {
-			return respects(d.logger.Stats(), policy)
+			stats := d.logger.Stats()
+			switch {
+			case stats.Failed > 0 || stats.Written == 0:
+				return fmt.Errorf("%d records failed and %d were written: no sink is in trouble", stats.Failed, stats.Written)
+			case policy != queue.Block && stats.Rejected+stats.Evicted == 0 && !o.Check:
+				return fmt.Errorf("no record was dropped: the burst was too small for a queue of %d", smallCapacity)
+			}
+			return respects(stats, policy)
 		},
 	}, s, smallRecord), nil
 }
 
 // openLarge makes a new message of 100 KiB for each record, as who logs whole
-// bodies does.
+// bodies does, while the sink stands still for long enough that they fill the
+// queue.
 func openLarge(_ context.Context, o experiment.Options) (experiment.Subject, error) {
 	inputs, err := generated(o, workload.Mixed)
 	if err != nil {
@@ -168,13 +187,33 @@ func openLarge(_ context.Context, o experiment.Options) (experiment.Subject, err
 	}
 	s := smallSettings(queue.Block, largeCapacity)
 	large := func() string { return strings.Repeat("0123456789abcdef", largeRecord/16) }
-	t, err := openTarget(o, opening{far: toFile, producers: 2, settings: s, inputs: inputs, message: large})
+	sink := new(faulty)
+	t, err := openTarget(o, opening{far: through(sink, toFile), producers: 2, settings: s, inputs: inputs, message: large})
 	if err != nil {
 		return nil, err
 	}
+	length := shorter(o, time.Second)
+	deepest := 0
 	return confine(o, plan{
 		target: t, lossless: true,
-		loads: []part{{load: steadily(2, slower(o, 500), shorter(o, time.Second))}},
+		loads: []part{{load: steadily(2, slower(o, 500), length)}},
+		trouble: func(ctx context.Context, d *drive) error {
+			release := func() {}
+			err := pause(ctx, length/2)
+			if err == nil {
+				release = sink.stall()
+				err = pause(ctx, length/4)
+			}
+			deepest = d.logger.Stats().QueueDepth
+			release()
+			return err
+		},
+		expect: func(*drive) error {
+			if deepest < largeCapacity && !o.Check {
+				return fmt.Errorf("%d records stood in the queue at the end of the stall: want all its %d places taken", deepest, largeCapacity)
+			}
+			return nil
+		},
 	}, s, largeRecord+smallRecord), nil
 }
 

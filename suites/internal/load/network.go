@@ -10,6 +10,7 @@ import (
 	"github.com/logperf/logperf/fixtures/netlimit"
 	"github.com/logperf/logperf/fixtures/server"
 	"github.com/logperf/logperf/fixtures/workload"
+	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/logging/sink/http"
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
@@ -20,6 +21,15 @@ const (
 	networkRate = 2000
 	// networkHealthy is how long callers are timed on a healthy network first.
 	networkHealthy = 500 * time.Millisecond
+	// networkCapacity is the records of an eighth of a second: a sink that holds up
+	// its worker for longer is felt by the callers.
+	networkCapacity = 256
+	// networkBatch is a multiple of what comes between two requests.
+	networkBatch = 64 << 10
+	// breakerFailures and breakerCooldown are when the sink's breaker opens, and for
+	// how long at least.
+	breakerFailures = 3
+	breakerCooldown = 100 * time.Millisecond
 )
 
 // troubleOf is what happens to the network in the time of a load.
@@ -27,7 +37,17 @@ type troubleOf struct {
 	name, title, tier string
 	lasts             time.Duration
 	do                func(ctx context.Context, l *netlimit.Link, lasts time.Duration) error
+	seen              seen
 }
+
+// seen is what tells that the trouble has reached the sink.
+type seen int
+
+const (
+	held    seen = iota // more bytes wait in the sink than on a healthy network
+	retried             // requests were repeated
+	broke               // the breaker opened too
+)
 
 // NetworkLimited is the table of the loads to a collector over a network in
 // trouble.
@@ -49,18 +69,18 @@ func NetworkLimited() []experiment.Scenario {
 		},
 		{
 			name: "timeout", title: "connections that hang until they time out", tier: "full", lasts: full,
-			do: once(func(l *netlimit.Link) error { return l.Timeout(0) }),
+			do: once(func(l *netlimit.Link) error { return l.Timeout(0) }), seen: retried,
 		},
 		{
-			name: "reset=2s", title: "resets every 2 s", tier: "full", lasts: 5 * time.Second, do: resets,
+			name: "reset=2s", title: "resets every 2 s", tier: "full", lasts: 5 * time.Second, do: resets, seen: broke,
 		},
 		{
 			name: "down=3s", title: "3 s without a network", tier: "smoke", lasts: 3500 * time.Millisecond,
-			do: downFor(3 * time.Second),
+			do: downFor(3 * time.Second), seen: broke,
 		},
 		{
 			name: "down=10s", title: "10 s without a network", tier: "full", lasts: 10500 * time.Millisecond,
-			do: downFor(10 * time.Second),
+			do: downFor(10 * time.Second), seen: broke,
 		},
 	} {
 		rows = append(rows, experiment.Scenario{
@@ -137,9 +157,9 @@ func (w *wire) connect(ctx context.Context, o experiment.Options) error {
 		return err
 	}
 	w.sink, err = http.New(http.Options{
-		URL: "http://" + w.link.Address(), BatchDelay: 50 * time.Millisecond, BatchBytes: 64 << 10,
+		URL: "http://" + w.link.Address(), BatchDelay: 50 * time.Millisecond, BatchBytes: networkBatch,
 		Timeout: time.Second, Backoff: http.Backoff{Min: 20 * time.Millisecond, Max: 200 * time.Millisecond},
-		Breaker: http.Breaker{Failures: 3, Cooldown: 100 * time.Millisecond, Max: 400 * time.Millisecond},
+		Breaker: http.Breaker{Failures: breakerFailures, Cooldown: breakerCooldown, Max: 400 * time.Millisecond},
 		Seed:    o.Seed,
 	})
 	return err
@@ -165,7 +185,8 @@ func openNetwork(ctx context.Context, o experiment.Options, c troubleOf) (experi
 		return nil, err
 	}
 	var w *wire
-	t, err := openTarget(o, opening{producers: 2, inputs: inputs, far: func(o experiment.Options) (far, error) {
+	settings := logging.Settings{Queue: logging.QueueSettings{Capacity: networkCapacity}}
+	t, err := openTarget(o, opening{producers: 2, inputs: inputs, settings: settings, far: func(o experiment.Options) (far, error) {
 		if w, err = openWire(ctx, o); err != nil {
 			return far{}, err
 		}
@@ -178,11 +199,19 @@ func openNetwork(ctx context.Context, o experiment.Options, c troubleOf) (experi
 	return &drive{plan: plan{
 		target: t, lossless: true, limiter: "toxiproxy between sink and collector: " + c.title,
 		before: steadily(2, networkRate, shorter(o, networkHealthy)),
-		loads:  []part{{load: steadily(2, networkRate, lasts)}},
+		// The logger is warm: what the beginning of the trouble does belongs to it.
+		loads: []part{{load: experiment.Load{Producers: 2, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{
+			{Name: "trouble", Duration: lasts, Rate: networkRate, Measured: true},
+		}}}},
 		trouble: func(ctx context.Context, _ *drive) error {
 			return errors.Join(c.do(ctx, w.link, lasts), w.link.Heal())
 		},
-		expect: func(*drive) error { return w.check() },
+		expect: func(d *drive) error {
+			if o.Check {
+				return w.check()
+			}
+			return errors.Join(w.check(), c.reached(w.sink.Stats(), d.points))
+		},
 		extra: func(d *drive, values map[string]float64) {
 			s := w.sink.Stats()
 			values["retries"], values["breaker-opened"] = float64(s.Retries), float64(s.BreakerOpened)
@@ -193,8 +222,30 @@ func openNetwork(ctx context.Context, o experiment.Options, c troubleOf) (experi
 	}}, nil
 }
 
+// reached reports whether the trouble was felt by the sink, and answered as its
+// options say: it may try once for each cooldown of its breaker, and as often as
+// that takes to open, each time that the network fails anew.
+func (c troubleOf) reached(s http.Stats, points []experiment.Point) error {
+	most := uint64(0)
+	for _, p := range points {
+		most = max(most, uint64(p.Values["held-B"]))
+	}
+	tries := uint64(c.lasts/breakerCooldown) + breakerFailures*uint64(1+c.lasts/time.Second)
+	switch {
+	case c.seen == held && most < 2*networkBatch:
+		return fmt.Errorf("the sink has held at most %d B: %s was not felt", most, c.title)
+	case c.seen != held && s.Retries == 0:
+		return fmt.Errorf("no request was repeated: %s was not felt", c.title)
+	case c.seen == broke && s.BreakerOpened == 0:
+		return fmt.Errorf("the breaker has not opened: %s was not felt", c.title)
+	case s.Retries > tries:
+		return fmt.Errorf("%d requests were repeated in %v: want at most %d, by the cooldown of %v", s.Retries, c.lasts, tries, breakerCooldown)
+	}
+	return nil
+}
+
 // check holds the counters of the sink against each other and against the
-// collector. How often it has to try again, and its breaker to open, are limits.
+// collector.
 func (w *wire) check() error { return agree(w.sink.Stats(), w.report) }
 
 func agree(s http.Stats, r server.Report) error {

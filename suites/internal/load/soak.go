@@ -105,6 +105,15 @@ func (s *soak) Run(ctx context.Context, _ int) error {
 // Doubt is that of the first segment that has one.
 func (s *soak) Doubt() string { return s.doubt }
 
+// Doubts puts the trend of the times in doubt where the times are: the limit on it
+// is exact, and a neighbour that grows busy would fail a soak.
+func (s *soak) Doubts() map[string]string {
+	if s.doubt == "" {
+		return nil
+	}
+	return map[string]string{"latency-drift": s.doubt}
+}
+
 func (s *soak) Timeline() []experiment.Point { return s.history }
 
 func (s *soak) Report(values map[string]float64) error {

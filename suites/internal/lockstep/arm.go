@@ -31,6 +31,7 @@ type arm struct {
 	dir      string
 	laps     int
 	lasts    time.Duration // of a slice, where the arm knows
+	waits    time.Duration // for the present answer, at most
 	limit    armLimit
 	profiles string // the folder of its profiles; empty: it takes none
 	result   Arm
@@ -79,7 +80,8 @@ func (a *arm) close(grace time.Duration) error {
 
 // deadline bounds one command: the timeout and what the work itself may take.
 func (a *arm) deadline(work time.Duration) error {
-	at := time.Now().Add(a.timeout + work)
+	a.waits = a.timeout + work
+	at := time.Now().Add(a.waits)
 	return errors.Join(a.process.to.SetWriteDeadline(at), a.process.from.SetReadDeadline(at))
 }
 
@@ -104,7 +106,7 @@ func (a *arm) receive(command kind) ([]byte, error) {
 // explain turns an error of the pipe into what it means.
 func (a *arm) explain(command kind, err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = fmt.Errorf("the arm was silent for more than %v and was killed", a.timeout)
+		err = fmt.Errorf("the arm was silent for more than %v and was killed", a.waits)
 	}
 	return fmt.Errorf("%v: %w", command, err)
 }
@@ -204,8 +206,7 @@ func (a *arm) begin() error {
 // laps of the slice are written to laps.
 func (a *arm) run(laps []time.Duration) (experiment.Slice, error) {
 	n := a.result.N
-	// A busy machine may make a slice several times as long as it should be.
-	if err := a.deadline(10*a.scenario.Aim() + 2*a.lasts); err != nil {
+	if err := a.deadline(a.longest()); err != nil {
 		return experiment.Slice{}, a.explain(run, err)
 	}
 	began := time.Now()
@@ -227,6 +228,10 @@ func (a *arm) run(laps []time.Duration) (experiment.Slice, error) {
 	}
 	return s, nil
 }
+
+// longest is what a slice may take: a busy machine may make it several times as
+// long as it should be.
+func (a *arm) longest() time.Duration { return 10*a.scenario.Aim() + 2*a.lasts }
 
 // credible holds a slice against the coordinator's own clock. Both sides read
 // the same monotonic clock, the arm inside the coordinator's two readings.

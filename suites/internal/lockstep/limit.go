@@ -39,7 +39,8 @@ func limitOf(s experiment.Scenario, o Options) (armLimit, error) {
 	return armLimit{limit: l, soft: s.GoMemory(), dead: new(int)}, nil
 }
 
-// apply makes the command enter the limit.
+// apply makes the command enter the limit. What a user sets for GOGC does not reach
+// it: how far the heap may grow is part of what a bound on memory is held against.
 func (l armLimit) apply(c Command) Command {
 	if l.limit == nil {
 		return c
@@ -47,7 +48,7 @@ func (l armLimit) apply(c Command) Command {
 	if c.Env == nil {
 		c.Env = os.Environ()
 	}
-	c.Env = append(slices.Clip(c.Env), append(l.limit.Env(), fmt.Sprintf("GOMEMLIMIT=%d", l.soft))...)
+	c.Env = append(slices.Clip(c.Env), append(l.limit.Env(), fmt.Sprintf("GOMEMLIMIT=%d", l.soft), "GOGC=100")...)
 	return c
 }
 

@@ -149,6 +149,7 @@ func (s *lapping) Times() map[string]*stat.Histogram {
 	one.Record(9)
 	return map[string]*stat.Histogram{result.Response: one, "never": stat.NewHistogram()}
 }
+
 func (s *lapping) Curve() []experiment.CurvePoint {
 	return []experiment.CurvePoint{{Offered: 1, Drain: 2}, {Offered: 3, Held: true}}
 }
@@ -283,7 +284,9 @@ func row(name string, metrics []string, arms ...experiment.Arm) experiment.Scena
 // scenarios are what the arms of the tests serve.
 func scenarios() []experiment.Scenario {
 	times := []string{"ns/op", "total-ns/op", "cpu-ns/op", "records/s", "allocs/op", "leaked-goroutines"}
-	counting := func(experiment.Options) experiment.Subject { return &lapping{spinning: spinning{units: 1}, latency: stat.NewHistogram()} }
+	counting := func(experiment.Options) experiment.Subject {
+		return &lapping{spinning: spinning{units: 1}, latency: stat.NewHistogram()}
+	}
 	lapped := row("laps", []string{"ns/op", "caller-ns/op", "drain-ns/op", "lost-records"},
 		armOf("logperf", counting),
 		work("plain", 1))

@@ -80,7 +80,7 @@ func (s sheet) list(title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	fmt.Fprintf(s, "\n%s\n", title)
+	s.WriteString("\n" + title + "\n")
 	if s.Markdown {
 		s.WriteString("\n")
 	}
@@ -134,7 +134,9 @@ func (s sheet) rest(c *compare.Comparison) {
 	for _, r := range c.Rows {
 		count[r.Verdict]++
 		if r.Verdict == compare.NotComparable {
-			reasons[r.Why]++
+			// What was measured of a doubt differs from row to row.
+			why, _, _ := strings.Cut(r.Why, ": ")
+			reasons[why]++
 		}
 	}
 	line := fmt.Sprintf("%d figures: %d worse, %d better, %d changed, %d the same, %d not comparable", len(c.Rows),

@@ -16,7 +16,7 @@ import (
 func Runs(w io.Writer, runs []result.Entry) error {
 	t := table.NewWriter()
 	t.SetStyle(style())
-	t.AppendHeader(table.Row{"run", "started (UTC)", "took", "commit", "verdict", "scenarios", "limits", "filter", "environment"})
+	t.AppendHeader(table.Row{"run", "started (UTC)", "took", "commit", "verdict", "scenarios", "limits", "environment", "filter"})
 	number := table.ColumnConfig{Align: text.AlignRight, AlignHeader: text.AlignRight}
 	took, scenarios := number, number
 	took.Number, scenarios.Number = 3, 6
@@ -33,7 +33,7 @@ func Runs(w io.Writer, runs []result.Entry) error {
 		}
 		t.AppendRow(table.Row{
 			name(e), e.Started.UTC().Format("2006-01-02 15:04"), e.Ended.Sub(e.Started).Round(1e9), commitOf(e.Environment),
-			verdictOf(e), e.Scenarios, limitsOf(e), selection(e), apart(newest.Environment, e.Environment),
+			verdictOf(e), e.Scenarios, limitsOf(e), apart(newest.Environment, e.Environment), selection(e),
 		})
 	}
 	lines := ""

@@ -234,9 +234,18 @@ func TestAValueIsRoundedAwayFromTheFigure(t *testing.T) {
 		count, down bool
 		want        float64
 	}{
-		{0.591, false, false, 0.6}, {0.59, false, false, 0.59}, {1234, false, false, 1300}, {1234, false, true, 1200},
-		{0.0123, false, true, 0.012}, {1, false, false, 1}, {0, false, false, 0}, {99.5, false, false, 100},
-		{9.61, true, true, 9}, {9.61, true, false, 10}, {0.25, true, false, 0.25}, {123, true, true, 120},
+		{0.591, false, false, 0.6},
+		{0.59, false, false, 0.59},
+		{1234, false, false, 1300},
+		{1234, false, true, 1200},
+		{0.0123, false, true, 0.012},
+		{1, false, false, 1},
+		{0, false, false, 0},
+		{99.5, false, false, 100},
+		{9.61, true, true, 9},
+		{9.61, true, false, 10},
+		{0.25, true, false, 0.25},
+		{123, true, true, 120},
 	} {
 		if got := rounded(c.value, c.count, c.down); got != c.want {
 			t.Errorf("%g becomes %g, want %g", c.value, got, c.want)

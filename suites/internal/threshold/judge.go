@@ -55,7 +55,7 @@ func Judge(l Limit, rows []result.Result, o JudgeOptions) result.Verdict {
 	if doubt := doubtOf(rows, l.Scenario); doubt != "" && l.Class() != "exact" && l.Metric.Machine {
 		v.Outcome, v.AtLimit, v.Note = result.Inconclusive, false, doubt
 	}
-	if doubt := row.Doubts[l.Metric.Name]; doubt != "" {
+	if doubt := partDoubtOf(rows, l); doubt != "" {
 		v.Outcome, v.AtLimit, v.Note = result.Inconclusive, false, doubt
 		if o.Check {
 			v.Outcome = result.NotJudged
@@ -74,6 +74,17 @@ func doubtOf(rows []result.Result, scenario string) string {
 	for _, r := range rows {
 		if r.Scenario == scenario && r.Doubt != "" {
 			return r.Doubt
+		}
+	}
+	return ""
+}
+
+// partDoubtOf is why the limit's metric says nothing, though others do: of the
+// subject, or of the reference that a ratio compares it with.
+func partDoubtOf(rows []result.Result, l Limit) string {
+	for _, r := range rows {
+		if r.Scenario == l.Scenario && (r.Reference == "" || l.Kind == Vs && r.Reference == l.Against) && r.Doubts[l.Metric.Name] != "" {
+			return r.Doubts[l.Metric.Name]
 		}
 	}
 	return ""

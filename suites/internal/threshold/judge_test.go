@@ -48,6 +48,11 @@ func beside(rows []result.Result) []result.Result {
 	return append(rows, result.Result{Scenario: "queue/one", Reference: "channel", Doubt: "the pacer was late"})
 }
 
+// partlyBeside adds the row of the reference, one metric of which is in doubt.
+func partlyBeside(name string, rows []result.Result) []result.Result {
+	return append(rows, result.Result{Scenario: "queue/one", Reference: "channel", Doubts: map[string]string{name: "the limit was not in force"}})
+}
+
 func six(around float64) []float64 {
 	return []float64{around * 0.98, around * 0.99, around, around, around * 1.01, around * 1.02}
 }
@@ -98,6 +103,8 @@ func TestVerdicts(t *testing.T) {
 		{"an absolute metric in doubt", limit(t, "bound-share", Max, 1), partly("bound-share", rowOf("bound-share", six(1)...)), JudgeOptions{}, result.Inconclusive, false, "the limit was not in force"},
 		{"a doubt about another metric", limit(t, "lost-records", Max, 0), partly("survived", rowOf("lost-records", 0)), JudgeOptions{}, result.Pass, false, ""},
 		{"a doubt about another metric excuses nothing", limit(t, "lost-records", Max, 0), partly("survived", rowOf("lost-records", 1)), JudgeOptions{}, result.Fail, false, "1 in one"},
+		{"a ratio to a reference whose metric is in doubt", limit(t, "ns/op", Vs, 1), partlyBeside("ns/op", ratioOf("ns/op", six(0.5), six(0.5))), JudgeOptions{}, result.Inconclusive, false, "the limit was not in force"},
+		{"a doubt about the reference is none about the subject", limit(t, "p99-ns", Max, 20_000), partlyBeside("p99-ns", rowOf("p99-ns", six(10_000)...)), JudgeOptions{}, result.Pass, false, ""},
 		{"a metric in doubt that a check does not judge", limit(t, "bound-share", Max, 1), partly("bound-share", rowOf("bound-share", 1)), JudgeOptions{Check: true}, result.NotJudged, false, "check mode"},
 
 		{"no row", limit(t, "allocs/op", Max, 0), nil, JudgeOptions{}, result.Fail, false, "no result"},
