@@ -101,8 +101,7 @@ func (p *Procedure) endLooks() {
 }
 
 // confirm asks the further pairs alone whether there is a slowdown, and all of them
-// whether it reaches the limit. Without it five times as many runs with unchanged
-// code would fail.
+// whether it reaches the limit.
 func (p *Procedure) confirm() {
 	for _, h := range p.hypotheses {
 		if h.state != candidate {

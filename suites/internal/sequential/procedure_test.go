@@ -132,6 +132,9 @@ func TestASlowdownThatIsNotConfirmed(t *testing.T) {
 			if d.Outcome != c.want || d.Pairs != 64 || d.Confirmed || (d.Why == "") == (c.want == result.Inconclusive) {
 				t.Errorf("%+v", d)
 			}
+			if err := invariants(d); err != nil { // the lower bound of the first look is above what came after
+				t.Error(err)
+			}
 		})
 	}
 }
@@ -162,6 +165,20 @@ func TestNoiseIsInconclusiveAtTheLastLook(t *testing.T) {
 	}
 	if !(d.Smallest > .1) {
 		t.Errorf("the smallest detectable slowdown is %v", d.Smallest)
+	}
+}
+
+// All bounds hold together, so that noise after the first look does not widen them.
+func TestTheTightestBoundsOfAllLooksAreReported(t *testing.T) {
+	p := begin(t, Options{Others: 29}, one(.04))
+	reach(t, p, 24, func(scenario, metric string, pair int) float64 {
+		if pair <= 12 {
+			return flat(.05)(scenario, metric, pair)
+		}
+		return wild(scenario, metric, pair)
+	})
+	if d := p.Decisions()[0]; d.Pairs != 16 || !(d.Upper < 1.06) || !(d.Lower < 1) {
+		t.Errorf("%+v", d)
 	}
 }
 
@@ -270,6 +287,26 @@ func TestHypothesesDecidedElsewhereShareTheError(t *testing.T) {
 		reach(t, p, 24, flat(.08))
 		if d := p.Decisions()[0]; d.Slower != want {
 			t.Errorf("with %d others it is slower: %v, want %v", others, d.Slower, want)
+		}
+	}
+}
+
+// Of the further pairs two may be far to the other side, three may not: of 16 values
+// C is 36, and the ranks of the largest are 16, 15 and 14. All 32 together would
+// decide the other way round.
+func TestFurtherPairsConfirmByThemselves(t *testing.T) {
+	for bursts, want := range map[int]bool{2: true, 3: false} {
+		p := begin(t, Options{}, one(.04))
+		of := func(scenario, metric string, pair int) float64 {
+			if pair > 16 && pair <= 16+bursts {
+				return -.5
+			}
+			return flat(.08)(scenario, metric, pair)
+		}
+		reach(t, p, 64, of)
+		d := p.Decisions()[0]
+		if d.Confirmed != want || (d.Outcome == result.Fail) != want || d.Pairs != 32 {
+			t.Errorf("%d bursts: %+v", bursts, d)
 		}
 	}
 }

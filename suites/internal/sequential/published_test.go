@@ -97,7 +97,7 @@ func (t *tally) fields() []*int {
 
 // TestSimulate writes the published data anew:
 //
-//	LOGPERF_SIMULATE=2000 go test -count=1 -timeout 1h -run TestSimulate ./suites/internal/sequential
+//	LOGPERF_SIMULATE=500 go test -count=1 -timeout 1h -run TestSimulate ./suites/internal/sequential
 //
 // Then TestThePublishedTableIsThatOfTheData prints what has to stand in the text.
 func TestSimulate(t *testing.T) {
@@ -259,7 +259,7 @@ func share(n, of int) string {
 	case n == 0 || n == of:
 		return strconv.Itoa(n / of)
 	case v > .99:
-		return strconv.FormatFloat(v, 'f', 4, 64)
+		return strings.TrimRight(strconv.FormatFloat(v, 'f', 4, 64), "0")
 	case v >= .1:
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	}

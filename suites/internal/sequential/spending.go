@@ -1,9 +1,8 @@
 package sequential
 
 // spending says which share of an error each look may spend. Each share is used as
-// it is, so that the sum over the looks bounds the error by the union bound. What
-// the exact joint distribution of the looks would win is little: at the last look
-// 3.22 in place of 3.34 standard errors.
+// it is, so that the sum over the looks bounds the error by the union bound. The
+// exact joint distribution of the looks would win little, and needs a model of the noise.
 type spending struct {
 	// slower and pass rise linearly with the pairs (Kim & DeMets 1987, rho = 1),
 	// the one from the first look that may find a slowdown. O'Brien & Fleming's
