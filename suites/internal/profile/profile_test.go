@@ -138,6 +138,13 @@ func TestWhatTheProfilerCostsIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestTimeBelongsToTheFunctionThatWasInterrupted(t *testing.T) {
+	p := read(t, CPU, one{"runtime.asyncPreempt a.work", 5}, one{"runtime.asyncPreempt", 1})
+	if top := Top(p, 2); top[0].Name != "a.work" || top[0].Flat != 50_000_000 || top[1].Name != interrupted {
+		t.Errorf("the heaviest are %+v", top)
+	}
+}
+
 func TestWhatTheRuntimeAllocatesForItselfIsLeftOut(t *testing.T) {
 	p := read(t, Allocs, one{"runtime.mallocgc runtime.newm runtime.schedule", 64}, one{"runtime.growslice a.work", 32})
 	if p.Total != 32 {
@@ -293,9 +300,11 @@ func TestAProfileOfGosAllocationsIsRead(t *testing.T) {
 func TestTextNamesFileFunctionsAndCommand(t *testing.T) {
 	p := read(t, CPU, append(encoding(), one{"example.com/log.Map[go.shape.struct{example.com/x/y.Z}].Get example.com/log.work", 1})...)
 	p.Path = "/work/my results/profiles/one.cpu.pprof"
+	short := read(t, CPU, one{"example.com/log.encode", 14})
+	short.Path = "short.cpu.pprof"
 	allocs := read(t, Allocs, one{"example.com/log.clone example.com/log.work", 3 << 20})
 	allocs.Path = "/work/results/profiles/a_b=1.allocs.pprof"
-	got := Text(p, 8, "  ") + Text(allocs, 5, "")
+	got := Text(p, 8, "  ") + Text(short, 5, "") + Text(allocs, 5, "")
 	const golden = "testdata/text.txt"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {

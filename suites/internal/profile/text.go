@@ -5,12 +5,19 @@ import (
 	"strings"
 )
 
+// fewSamples are so few that the share of a function of 10 % may as well be 4 or
+// 16 %: the standard deviation of 100 draws is 3 %.
+const fewSamples = 100
+
 // Text is a profile in a few lines for the message of a failure: its file, how
 // much was seen, the n heaviest functions with their shares, and the command
 // that shows more. Each line begins with indent.
 func Text(p *Profile, n int, indent string) string {
 	var b strings.Builder
 	what := fmt.Sprintf("%s of processor time in %d samples", p.Unit.Format(float64(p.Total)), p.Samples)
+	if p.Samples < fewSamples {
+		what += ", too few to rank functions by"
+	}
 	if p.Kind == Allocs {
 		what = p.Unit.Format(float64(p.Total)) + " allocated"
 	}
