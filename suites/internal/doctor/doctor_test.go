@@ -120,6 +120,7 @@ func TestEachTroubleIsFound(t *testing.T) {
 		{name: "a loaded minute", about: "load", files: files{"proc/loadavg": "0.51 0.2 0.1 1/140 29162\n"}, want: Warn, value: "0.51 0.2 0.1"},
 		{name: "a neighbour", about: "others", later: "cpu  1020 0 500 8180 10 0 5 20 0 0\n", want: Warn, value: "10.0 % of the processors busy, 0.0 % stolen by the host"},
 		{name: "a loop beside", about: "others", later: "cpu  1100 0 500 8100 10 0 5 20 0 0\n", want: Bad, value: "50.0 % of the processors busy, 0.0 % stolen by the host"},
+		{name: "a disk that is waited for", about: "others", later: "cpu  1000 0 500 8100 110 0 5 20 0 0\n", want: OK, value: "0.0 % of the processors busy, 0.0 % stolen by the host"},
 		{name: "a host that shares", about: "others", later: "cpu  1000 0 500 8196 10 0 5 24 0 0\n", want: Warn, value: "0.0 % of the processors busy, 2.0 % stolen by the host"},
 		{name: "a crowded host", about: "others", later: "cpu  1030 0 500 8150 10 0 5 40 0 0\n", want: Bad, value: "15.0 % of the processors busy, 10.0 % stolen by the host"},
 		{name: "little memory", about: "memory", files: files{"proc/meminfo": "MemAvailable:    1572864 kB\n"}, want: Warn, value: "1.50 GiB available"},

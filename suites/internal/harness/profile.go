@@ -73,7 +73,11 @@ func (s *Suite) keepProfiles(sc experiment.Scenario, arms []lockstep.Arm) error 
 			continue
 		}
 		for index, a := range arms {
-			if row.Reference != "" && row.Reference != a.Name || row.Reference == "" && index > 0 {
+			reference := a.Name
+			if index == 0 { // the subject's row names no reference
+				reference = ""
+			}
+			if row.Reference != reference {
 				continue
 			}
 			row.Profiles = map[string]string{}

@@ -156,6 +156,11 @@ func (s stack) ofTheRuntime() bool {
 	})
 }
 
+// interrupted stands before the function that was at work when the scheduler took
+// the processor from it. On a busy machine half of the samples may fall there; the
+// time is that function's.
+const interrupted = "runtime.asyncPreempt"
+
 // functions are those of a sample, the innermost first; within a location the
 // inlined ones stand before their callers.
 func functions(s *pprof.Sample) []*pprof.Function {
@@ -166,6 +171,9 @@ func functions(s *pprof.Sample) []*pprof.Function {
 				all = append(all, line.Function)
 			}
 		}
+	}
+	if len(all) > 1 && all[0].Name == interrupted {
+		all = all[1:]
 	}
 	return all
 }

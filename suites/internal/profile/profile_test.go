@@ -138,6 +138,13 @@ func TestWhatTheProfilerCostsIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestTimeBelongsToTheFunctionThatWasInterrupted(t *testing.T) {
+	p := read(t, CPU, one{"runtime.asyncPreempt a.work", 5}, one{"runtime.asyncPreempt", 1})
+	if top := Top(p, 2); top[0].Name != "a.work" || top[0].Flat != 50_000_000 || top[1].Name != interrupted {
+		t.Errorf("the heaviest are %+v", top)
+	}
+}
+
 func TestWhatTheRuntimeAllocatesForItselfIsLeftOut(t *testing.T) {
 	p := read(t, Allocs, one{"runtime.mallocgc runtime.newm runtime.schedule", 64}, one{"runtime.growslice a.work", 32})
 	if p.Total != 32 {
