@@ -65,7 +65,7 @@ func planned(err error) bool {
 	if err == errPlanned { //nolint:errorlint // the leaf itself
 		return true
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // this node of the tree
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(joined.Unwrap(), func(one error) bool { return !planned(one) })
 	}
 	return planned(errors.Unwrap(err))
