@@ -62,7 +62,7 @@ plants: ## build with planted faults and see that make perf fails for each
 
 .PHONY: docs-check
 docs-check: ## follow the guides in a copy of the tree; see that their links and names exist
-	LOGPERF_DOCS=1 go test -count=1 -v -timeout 20m ./suites/internal/docscheck
+	LOGPERF_DOCS=1 go test -count=1 -v -timeout 60m ./suites/internal/docscheck
 
 schema: ## write docs/thresholds.schema.json anew
 	go tool logperf thresholds schema > docs/.thresholds.schema.json
