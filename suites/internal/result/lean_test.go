@@ -34,12 +34,12 @@ func TestALeanTextLeavesWhatIsNoField(t *testing.T) {
 		`{"curves": [["]\"\\"]], "b": "ratios"}`:   `{"curves":null, "b": "ratios"}`,
 		`{"verdicts":{},"timelines":[],"z":[{}]}`:  `{"verdicts":null,"timelines":null,"z":[{}]}`,
 		`{"curves":[{"ratios":[1]}],"ratios":[2]}`: `{"curves":null,"ratios":null}`,
-		`{"curves":[1`:                             "",
-		`{"curves":`:                               "",
-		`{"curves":7}`:                             `{"curves":7}`,
-		`{"verdicts": null,"ratios":[1]}`:          `{"verdicts": null,"ratios":null}`,
-		`{"curves":["\`:                            "",
-		``:                                         ``,
+		`{"curves":[1`:                    "",
+		`{"curves":`:                      "",
+		`{"curves":7}`:                    `{"curves":7}`,
+		`{"verdicts": null,"ratios":[1]}`: `{"verdicts": null,"ratios":null}`,
+		`{"curves":["\`:                   "",
+		``:                                ``,
 	} {
 		if got := lean([]byte(text)); string(got) != want {
 			t.Errorf("%s becomes %s, want %s", text, got, want)
