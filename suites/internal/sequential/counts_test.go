@@ -135,6 +135,27 @@ func TestAnOwnVarianceThatIsTooSmallDoesNotCount(t *testing.T) {
 	}
 }
 
+// Nor does a scenario that varies more than the others hide among them.
+func TestAnOwnVarianceThatIsLargerCounts(t *testing.T) {
+	c := beginCounts(t, CountOptions{}, 20)
+	for range 3 {
+		for _, w := range c.Wants() {
+			base, head := 10000., 10000.
+			if w.Scenario == "0" {
+				base, head = varied(0)("", w.Have)
+				base, head = base*base/10000, head*head/10000*1.0101 // twice as wide
+			}
+			if err := c.Add(w.Scenario, base, head); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	c.Look()
+	if d := c.Decisions()[0]; d.Outcome != result.Inconclusive || d.Slower {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestCountsThatAreNotWhatTheyShouldBeAreErrors(t *testing.T) {
 	for _, c := range []struct {
 		base, head float64

@@ -244,3 +244,10 @@ func TestSignedRankBoundsCoverTheCentre(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatEqualsTheCentreSpeaksForNothing(t *testing.T) {
+	d, w := NewSignedRank(3), WalshAverages([]float64{2, 2, 2})
+	if greater, less := d.Greater(w, 2), d.Less(w, 2); greater != 1 || less != 1 {
+		t.Errorf("the p-values are %v and %v, want 1", greater, less)
+	}
+}
