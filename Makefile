@@ -97,7 +97,7 @@ drill: ## plant known regressions and see that each is caught
 
 .PHONY: docs-check
 docs-check: ## follow the guides in a copy of the tree; see that their links and names exist
-	LOGPERF_DOCS=1 go test -count=1 -v -timeout 20m ./suites/internal/docscheck
+	LOGPERF_DOCS=1 go test -count=1 -v -timeout 60m ./suites/internal/docscheck
 
 schema: ## write docs/thresholds.schema.json anew
 	go tool logperf thresholds schema > docs/.thresholds.schema.json

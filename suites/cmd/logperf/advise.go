@@ -274,6 +274,7 @@ func (a *adviser) profiles(ctx context.Context) (advise.Report, error) {
 
 func (a *adviser) show(w io.Writer, r advise.Report) error {
 	if a.json {
+		r.Advice = append([]advise.Advice{}, r.Advice...) // none is [], not null
 		return indented(w, r)
 	}
 	return r.Write(w)

@@ -32,7 +32,7 @@ type Report struct {
 // An Advice is one thing to do.
 type Advice struct {
 	// Set are the settings to change, and their values; none where no setting helps.
-	Set []Change `json:"set"`
+	Set []Change `json:"set,omitempty"`
 	// Cause is what is wrong, in one sentence.
 	Cause string `json:"cause"`
 	// Do is what to do where Set is empty.

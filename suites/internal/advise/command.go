@@ -20,6 +20,9 @@ func commandOf(s logging.Settings, file, run string) command {
 		return command{"LOGPERF_SETTINGS=" + quoted(file) + " ", run}
 	}
 	var words strings.Builder
+	if s.WithDefaults().Sink.Kind == logging.SinkHTTP { // its own URL may be secret, and is not used
+		words.WriteString("LOGPERF_SINK_HTTP_URL=http://localhost ")
+	}
 	for _, c := range Changes() {
 		if now := valueOf(s.WithDefaults(), c.Setting); now != c.Value {
 			words.WriteString(Change{Setting: c.Setting, Value: now}.Variable() + " ")

@@ -11,6 +11,10 @@ import (
 func TestAProofSetsThePresentSettingsAndThenTheChange(t *testing.T) {
 	s := logging.Settings{Queue: logging.QueueSettings{Overflow: queue.DropNewest}, Batch: logging.BatchSettings{Bytes: 1, Delay: 90 * time.Second}}
 	const scenario = sweepPrefix + throughput
+	secret := logging.Settings{Sink: logging.SinkSettings{HTTP: logging.HTTPSettings{URL: "http://user:secret@logs.invalid/in"}}}
+	if got, want := commandOf(secret, "", "").proof(scenario, nil), "LOGPERF_SINK_HTTP_URL=http://localhost make perf ONLY=load/settings/throughput"; got != want {
+		t.Errorf("with a collector the proof is\n%s\nwant\n%s", got, want)
+	}
 	for _, c := range []struct {
 		file, run string
 		set       []Change

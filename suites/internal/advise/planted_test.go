@@ -209,15 +209,3 @@ func TestAReportIsJSON(t *testing.T) {
 		}
 	}
 }
-
-// TestABusyMachineFillsAnyQueue with the run of the defaults on a machine that
-// was busy: callers wait, beside it too.
-func TestABusyMachineFillsAnyQueue(t *testing.T) {
-	run := stored(t, "good")
-	for i := range run.Results {
-		run.Results[i].Doubt = ""
-	}
-	if r := FromRun(run, logging.Settings{}, ""); len(r.Advice) > 0 {
-		t.Errorf("the advice is %q: %+v", sets(r), r.Advice)
-	}
-}

@@ -30,8 +30,8 @@ type Comparison struct {
 	// "queue/put", or "queue/put: ns/op".
 	OnlyOld, OnlyNew []string
 	// References is by what the times of the references changed: the median of their
-	// ratios, and the bounds of 95 % of them. N is 0 without any. Where their code is
-	// the same in both runs, it tells what the machine did.
+	// ratios, and the bounds of the share Confidence of them. N is 0 without any.
+	// Where their code is the same in both runs, it tells what the machine did.
 	References stat.Interval
 }
 

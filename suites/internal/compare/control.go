@@ -93,6 +93,6 @@ func drift(rows []Row) stat.Interval {
 	}
 	slices.Sort(ratios)
 	return stat.Interval{
-		Center: stat.Quantile(ratios, 0.5), Lo: stat.Quantile(ratios, (1-most)/2), Hi: stat.Quantile(ratios, (1+most)/2), N: len(ratios),
+		Center: stat.Quantile(ratios, 0.5), Lo: stat.Quantile(ratios, (1-most)/2), Hi: stat.Quantile(ratios, (1+most)/2), Confidence: most, N: len(ratios),
 	}
 }

@@ -108,3 +108,14 @@ func TestATimeWithoutAReferenceHasToLeaveTheRangeOfTheReferences(t *testing.T) {
 		}
 	}
 }
+
+func TestAMachineThatBecameFasterHidesNoSlowerSubject(t *testing.T) {
+	before, after := moved(func(int) float64 { return 0.6 }, map[string]float64{"queue/7": 1.2})
+	c := Compare(before, after, Options{})
+	if r := row(t, c, "queue/7", "ns/op"); r.Verdict != Same || r.Ratio.Center > 0.8 {
+		t.Errorf("its time fell, and that was the machine: %+v", r)
+	}
+	if r := row(t, c, "queue/7", "ns/op / channel"); r.Verdict != Worse {
+		t.Errorf("its ratio rose: %+v", r)
+	}
+}

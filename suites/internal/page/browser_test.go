@@ -222,6 +222,7 @@ func TestThePageInABrowser(t *testing.T) {
 		{"ThePageWorksWithoutAMouse", thePageWorksWithoutAMouse},
 		{"AScreenReaderHasHeadingsInOrderAndAWordForEachPlot", aScreenReaderHasHeadingsInOrderAndAWordForEachPlot},
 		{"ThePageFitsAPhoneTheDarkAndPaper", thePageFitsAPhoneTheDarkAndPaper},
+		{"WithoutScriptsTheTablesAreOpen", withoutScriptsTheTablesAreOpen},
 		{"AxesAndTablesWriteTheSameNumbers", axesAndTablesWriteTheSameNumbers},
 		{"ALargePageIsOpenInTime", aLargePageIsOpenInTime},
 	} {
@@ -348,6 +349,19 @@ func thePageFitsAPhoneTheDarkAndPaper(t *testing.T, chromium context.Context) {
 		t.Errorf("on paper the page has %d bytes (%v)", len(pdf), err)
 	}
 	b.quiet(t)
+}
+
+func withoutScriptsTheTablesAreOpen(t *testing.T, chromium context.Context) {
+	b := open(t, chromium, whole())
+	order(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.do(t, chromedp.Reload())
+	const visible = `[...document.querySelectorAll('#s-queue-put details.more table')].filter(t => t.getClientRects().length > 0).length`
+	if n := ask[int](t, b, visible); n != 4 { // metrics, ratios, percentiles, history
+		t.Errorf("%d tables are seen in a scenario that fails: want 4", n)
+	}
+	if n := ask[int](t, b, `[...document.querySelectorAll('figure, .tools')].filter(f => f.getClientRects().length > 0).length`); n != 0 {
+		t.Errorf("%d parts are seen that do nothing without scripts", n)
+	}
 }
 
 func axesAndTablesWriteTheSameNumbers(t *testing.T, chromium context.Context) {

@@ -76,7 +76,11 @@ func comparisonOf(c *compare.Comparison, links map[string]string) *comparison {
 	v.Counts = fmt.Sprintf("%d worse, %d better, %d changed, %d without a certain difference, %d not comparable",
 		n[compare.Worse], n[compare.Better], n[compare.Changed], n[compare.Same], n[compare.NotComparable])
 	if r := c.References; r.N > 0 && finite(r.Center) {
-		v.Machine = fmt.Sprintf("The references, whose code is the same, took %s of their time before: so much is the machine's.", withSpan(metric.Ratio, r))
+		v.Machine = fmt.Sprintf("The references took %s of their time before", metric.Ratio.Format(r.Center))
+		if most := span(metric.Ratio, r); most != "" {
+			v.Machine += fmt.Sprintf(", %.0f %% of them %s", 100*r.Confidence, most)
+		}
+		v.Machine += ". Where their code is the same, so much is the machine's."
 	}
 	return v
 }

@@ -35,6 +35,7 @@ func whole() Input {
 	old.ID, old.Settings["Batch"] = "20261124T093000Z-ba9876543210", map[string]any{"Bytes": 1024.0, "Delay": 10000000.0}
 	for i, v := range old.Results[0].Values["ns/op"] {
 		old.Results[0].Values["ns/op"][i] = v / 2
+		old.Results[0].Ratios[0].Slices[i] /= 2
 	}
 	return Input{
 		Run: run, Folder: "results/" + run.ID, Histograms: histogramsOf, Past: pastOf(run, 5),

@@ -29,18 +29,19 @@ func TestALeanTextHasTheRestOfTheRun(t *testing.T) {
 }
 
 func TestALeanTextLeavesWhatIsNoField(t *testing.T) {
-	for text, want := range map[string]string{
-		`{"a":"\"curves\":[1"}`:                    `{"a":"\"curves\":[1"}`,
-		`{"curves": [["]\"\\"]], "b": "ratios"}`:   `{"curves":null, "b": "ratios"}`,
-		`{"verdicts":{},"timelines":[],"z":[{}]}`:  `{"verdicts":null,"timelines":null,"z":[{}]}`,
-		`{"curves":[{"ratios":[1]}],"ratios":[2]}`: `{"curves":null,"ratios":null}`,
-		`{"curves":[1`:                             "",
-		`{"curves":`:                               "",
-		`{"curves":7}`:                             `{"curves":7}`,
-		`{"verdicts": null,"ratios":[1]}`:          `{"verdicts": null,"ratios":null}`,
-		`{"curves":["\`:                            "",
-		``:                                         ``,
+	for _, c := range [][2]string{
+		{`{"a":"\"curves\":[1"}`, `{"a":"\"curves\":[1"}`},
+		{`{"curves": [["]\"\\"]], "b": "ratios"}`, `{"curves":null, "b": "ratios"}`},
+		{`{"verdicts":{},"timelines":[],"z":[{}]}`, `{"verdicts":null,"timelines":null,"z":[{}]}`},
+		{`{"curves":[{"ratios":[1]}],"ratios":[2]}`, `{"curves":null,"ratios":null}`},
+		{`{"curves":[1`, ""},
+		{`{"curves":`, ""},
+		{`{"curves":7}`, `{"curves":7}`},
+		{`{"verdicts": null,"ratios":[1]}`, `{"verdicts": null,"ratios":null}`},
+		{`{"curves":["\`, ""},
+		{``, ``},
 	} {
+		text, want := c[0], c[1]
 		if got := lean([]byte(text)); string(got) != want {
 			t.Errorf("%s becomes %s, want %s", text, got, want)
 		}

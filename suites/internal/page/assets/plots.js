@@ -79,11 +79,10 @@ const logperf = {plots: []};
   // Bytes are counted in powers of two.
   const binary = Array.from({length: 50}, (_, i) => 2 ** i);
 
-  // Logarithmic axes have a line at each 1, 2 and 5, or at each decade where these
-  // are many.
+  // Logarithmic axes have more lines the fewer decades they show.
   function decades(u, index, low, high) {
     const all = [];
-    const within = high / low < 1e3 ? [1, 2, 5] : [1];
+    const within = high / low < 5 ? [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8] : high / low < 1e3 ? [1, 2, 5] : [1];
     for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
       all.push(...within.map(m => Number(`${m}e${e}`)).filter(v => v >= low && v <= high));
     }
