@@ -10,14 +10,16 @@ ONLY ?=
 PACKAGES ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help test perf compare report plants schema fmt lint
+.PHONY: help test perf compare report gate gate-pull-request summary drill schema fmt lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 	@echo
 	@echo "make perf takes LABELS='subject:queue && measure:latency', TIER=smoke|full|soak or"
 	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log,"
-	@echo "LOGPERF_SOAK=2h says how long a soak lasts."
+	@echo "LOGPERF_SOAK=2h says how long a soak lasts. make gate takes BASE=<commit>, and LABELS,"
+	@echo "TIER and ONLY as make perf does."
+	@echo "make drill takes SHORT=1, which plants some, or PLANT=<name>."
 
 test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
@@ -42,6 +44,14 @@ ifeq ($(TIER),soak)
 export LOGPERF_SOAK ?= 1
 endif
 
+# BASE is what the gate compares with; empty: where this branch left the main
+# branch. SUMMARY is a file for Markdown, ACCEPT a reason why slowdowns are expected.
+export GATE_BASE := $(value BASE)
+export GATE_SUMMARY := $(value SUMMARY)
+export GATE_ACCEPT := $(value ACCEPT)
+gate_flags = --base "$$GATE_BASE" --markdown "$$GATE_SUMMARY" --accept "$$GATE_ACCEPT" \
+	$(if $(ONLY),--only "$$LOGPERF_ONLY",--label-filter "$$LABEL_FILTER") $(GATE_FLAGS)
+
 # The last command replaces the shell, which would end at ^C before the suite
 # has written its results.
 perf: ## measure the scenarios and hold them against thresholds.yaml
@@ -56,9 +66,34 @@ compare: ## show what two stored runs differ in: OLD and NEW, by default the lat
 report: ## write a run as a page for a browser: RUN, by default the latest; OLD names one to compare it with
 	@exec go tool logperf report $${OLD:+--compare "$$OLD"} "$${RUN:-latest}"
 
+gate: ## compare with BASE: did the library get slower?
+	$(if $(tiers),,$(error TIER is "$(TIER)": want smoke, full or soak))
+	@exec go tool logperf gate $(gate_flags)
 
-plants: ## build with planted faults and see that make perf fails for each
-	LOGPERF_PLANTS=1 go test -count=1 -v -timeout 20m ./suites/internal/plants
+# Where it could not decide it gets twice the time, once, and then a neutral end: a
+# noisy machine is not the fault of who wrote the change.
+gate-pull-request: ## the gate as CI runs it
+	@mkdir -p results; \
+	run() { go tool logperf gate $(gate_flags) --annotate --json results/gate.json "$$@"; }; \
+	run; status=$$?; \
+	if [ $$status -eq 3 ]; then \
+		echo "INCONCLUSIVE: once more with twice the time"; \
+		run --budget 16m; status=$$?; \
+	fi; \
+	[ $$status -ne 3 ] || { \
+		echo "::warning::INCONCLUSIVE twice: this machine is too noisy to tell. It is neither a PASS nor a FAIL; make gate on a quiet machine decides."; \
+		exit 0; }; \
+	exit $$status
+
+# The results say most where the run has failed.
+summary: ## append the summary of the latest run to SUMMARY
+	@cat results/latest/summary.md >> "$${GATE_SUMMARY:-/dev/stdout}"
+
+# SHORT plants some of the regressions, PLANT the one of that name.
+SHORT ?=
+PLANT ?=
+drill: ## plant known regressions and see that each is caught
+	@exec go tool logperf drill $(if $(SHORT),--short) $(if $(PLANT),--only='$(PLANT)')
 
 .PHONY: docs-check
 docs-check: ## follow the guides in a copy of the tree; see that their links and names exist

@@ -1,8 +1,9 @@
 // Command logperf looks at limits, stored runs and the machine, and searches the
 // knee of a load. It judges nothing itself: `make perf` does.
 //
-// Exit status: 0, 1 where the answer is no, 2 for misuse, 3 where there can be no
-// answer, as on a machine that is not fit to measure, 130 where ^C ended it.
+// Exit status: 0, 1 where the answer is no, 2 for misuse and where the gate has no
+// verdict, 3 where there can be no answer, as on a machine that is not fit to
+// measure, 130 where ^C ended it.
 package main
 
 import (
@@ -55,10 +56,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetErr(errs)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
-		thresholdsCommand(), showCommand(), listCommand(), compareCommand(), pruneCommand(), kneeCommand(), doctorCommand(), reportCommand(),
-		thresholdsCommand(), listCommand(), showCommand(), compareCommand(), adviseCommand(), pruneCommand(), kneeCommand(), doctorCommand(),
 		thresholdsCommand(), listCommand(), showCommand(), compareCommand(), reportCommand(), adviseCommand(), pruneCommand(), kneeCommand(),
-		doctorCommand(),
+		doctorCommand(), gateCommand(), drillCommand(),
 	)
 	called, err := root.ExecuteContextC(ctx)
 	switch {
@@ -69,6 +68,12 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 2
 	}
 	_, _ = fmt.Fprintf(errs, "logperf: %v\n", err)
+	if with, ok := errors.AsType[interface {
+		error
+		Status() int
+	}](err); ok {
+		return with.Status()
+	}
 	switch {
 	case errors.Is(err, errInterrupted):
 		return 130

@@ -69,7 +69,9 @@ func packages() map[string]string {
 		"logging/loggingtest":         "the test kit is for users of the library: nothing but the library",
 
 		"suites":                     "specs join scenarios to the harness; the bootstrap alone reads the library's settings",
+		"suites/cmd/arm":             "the arm of the gate is linked dozens of times: scenarios and their protocol alone",
 		"suites/cmd/logperf":         "the command reads limits and stored runs and searches knees: it neither judges nor needs Ginkgo",
+		"suites/internal/gate":       "the gate builds arms and knows neither the library nor the scenarios but by their descriptions",
 		"suites/internal/metric":     "metric is the leaf of the suites",
 		"suites/internal/stat":       "statistics know numbers alone",
 		"suites/internal/result":     "results know figures and their statistics, not who made them or who reads them",
@@ -85,12 +87,14 @@ func packages() map[string]string {
 		"suites/internal/scenario":   "scenarios are linked into the arms: no Ginkgo, no limits",
 		"suites/internal/load":       "load scenarios are linked into the arms of the suite: no Ginkgo, no limits",
 		"suites/internal/imports":    "this test reads files alone",
-		"suites/internal/plants":     "this test starts make and reads what it prints",
 		"suites/internal/docscheck":  "this test holds the guides and their examples to the tree",
 
 		"suites/internal/sequential": "what decides knows pairs of numbers, not what they are of or where they come from",
 		"suites/internal/profile":    "profiles are read for whoever has some: this knows neither what was profiled nor who asks",
 		"suites/internal/doctor":     "the doctor looks at the machine and measures noise: it knows neither logging nor Ginkgo",
+
+		"suites/internal/count": "counting knows processes and how the kernel or valgrind count them, not what they run",
+		"suites/internal/drill": "the drill plants faults and reads verdicts: it measures nothing itself",
 	}
 }
 
@@ -220,6 +224,35 @@ func suiteEdges() []edge {
 		{from: in + "harness", to: ginkgo, why: "it is the glue to Ginkgo"},
 		{from: in + "harness", to: gomega, why: "it is the glue to Gomega"},
 
+		{from: in + "count", to: sys, why: "the processor's own counter"},
+
+		{from: in + "drill", to: in + "gate", why: "compares the tree with and without a plant"},
+		{from: in + "drill", to: in + "result", why: "the verdicts of a run"},
+		{from: in + "drill", to: "github.com/goccy/go-yaml", why: "a plant is a file"},
+		{from: in + "drill", to: in + "experiment", test: true, why: "the scenarios that plants name exist"},
+		{from: in + "drill", to: in + "load", test: true, why: "the scenarios that plants name exist"},
+		{from: in + "drill", to: in + "scenario", test: true, why: "the scenarios that plants name exist"},
+		{from: in + "drill", to: in + "threshold", why: "the gate's limits; the limits that plants name exist"},
+
+		{from: in + "gate", to: in + "count", why: "counts instructions beside the times"},
+		{from: in + "gate", to: in + "experiment", why: "what a scenario is, as an arm describes it"},
+		{from: in + "gate", to: in + "lockstep", why: "runs pairs of arms"},
+		{from: in + "gate", to: in + "metric", why: "formats values in their unit"},
+		{from: in + "gate", to: in + "profile", why: "the functions that differ in what fails"},
+		{from: in + "gate", to: in + "result", why: "verdicts, and what the machine is"},
+		{from: in + "gate", to: in + "sequential", why: "decides"},
+		{from: in + "gate", to: in + "stat", why: "typical values"},
+		{from: in + "gate", to: in + "threshold", why: "how much slower a scenario may become"},
+		{from: in + "gate", to: "github.com/jedib0t/go-pretty/v6", why: "its table"},
+		{from: in + "gate", to: sys, why: "who holds the lock, and the processor time of others"},
+
+		{from: "suites/cmd/logperf", to: in + "gate", why: "runs the gate"},
+		{from: "suites/cmd/logperf", to: ginkgo, why: "its parser of label filters, so that gate and suite understand the same"},
+
+		{from: "suites/cmd/arm", to: in + "experiment", why: "opens the subject whose instructions are counted"},
+		{from: "suites/cmd/arm", to: in + "lockstep", why: "serves its scenarios"},
+		{from: "suites/cmd/arm", to: in + "scenario", why: "the scenarios that it serves"},
+
 		{from: in + "docscheck", to: in + "experiment", test: true, why: "what an example is"},
 		{from: in + "docscheck", to: in + "load", test: true, why: "the names of its scenarios"},
 		{from: in + "docscheck", to: in + "lockstep", test: true, why: "runs the examples"},
@@ -246,6 +279,7 @@ func suiteEdges() []edge {
 		{from: "suites/cmd/logperf", to: "logging/config", why: "the setting that names the folder of the results"},
 		{from: "suites/cmd/logperf", to: "fixtures/server", why: "the binary is the collector of its arms"},
 		{from: "suites/cmd/logperf", to: in + "experiment", why: "the scenario whose knee is searched"},
+		{from: "suites/cmd/logperf", to: in + "drill", why: "plants known regressions"},
 		{from: "suites/cmd/logperf", to: in + "load", why: "holds limits and scenarios against each other, searches knees"},
 		{from: "suites/cmd/logperf", to: in + "lockstep", why: "searches a knee in arms that are its own binary"},
 		{from: "suites/cmd/logperf", to: in + "metric", why: "names the nearest scenarios, tells of a rate"},
@@ -297,6 +331,9 @@ func barriers() []barrier {
 		{in + "threshold", "logging", "a maintainer of another library could use what judges"},
 		{in + "doctor", "logging", "a maintainer of another library could ask whether a machine is fit"},
 		{in + "harness", "logging", "the bootstrap alone knows the library's settings"},
+	}
+	for _, heavy := range []string{ginkgo, gomega, "fixtures/server", "fixtures/netlimit", "fixtures/memlimit", in + "load", in + "threshold", "logging/config", "github.com/spf13/cobra"} {
+		all = append(all, barrier{"suites/cmd/arm", heavy, "the arm of the gate is linked dozens of times and has to be small"})
 	}
 	for _, linked := range []string{"metric", "stat", "result", "experiment", "lockstep", "scenario"} {
 		for _, heavy := range []string{ginkgo, gomega, in + "threshold", in + "matcher", in + "harness", in + "report"} {

@@ -46,6 +46,7 @@ var table = []Metric{
 	{Name: "caller-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time that the caller spends in one call."},
 	{Name: "drain-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time of one record while a filled queue is emptied."},
 	{Name: "cpu-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "User and system CPU time of one operation, all threads together."},
+	{Name: "instructions/op", Unit: Count, Bytes: true, Help: "Instructions of one operation, as the gate counts them."},
 	{Name: "user-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "User CPU time of one operation."},
 	{Name: "sys-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "System CPU time of one operation."},
 	{Name: "caller-cpu-ns/op", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "CPU time of one operation while only the caller works."},

@@ -51,6 +51,12 @@ func (f *File) Cover(known []Known) error {
 			add(at, "the scenario %s has no reference %q: %s", l.Scenario, l.Against, have)
 		}
 	}
+	for _, r := range f.regressions {
+		k, ok := byName[r.Scenario]
+		if ok && slices.Contains(emitted, r.Metric.Name) && !slices.Contains(k.Metrics, r.Metric.Name) {
+			add(place{r.Line, r.Col}, "the scenario %s does not emit %s: it emits %s", r.Scenario, r.Metric.Name, strings.Join(k.Metrics, ", "))
+		}
+	}
 	for _, name := range names {
 		if !covered[name] {
 			all = append(all, fault{place{1 << 30, 0}, fmt.Sprintf(

@@ -94,10 +94,11 @@ func (p profile) matches(env result.Environment, forced string) bool {
 
 // File is a file of limits that has been read without a fault.
 type File struct {
-	name     string
-	limits   []Limit
-	profiles []profile
-	places   map[string]place // of each scenario named in the file
+	name        string
+	limits      []Limit
+	regressions []Regression
+	profiles    []profile
+	places      map[string]place // of each scenario named in the file
 }
 
 // place is where something stands.

@@ -179,7 +179,7 @@ func (p *parser) scenarios(n ast.Node, profile string) {
 		if _, known := p.file.places[k.text]; !known {
 			p.file.places[k.text] = where(k.node)
 		}
-		count := len(p.file.limits)
+		count := len(p.file.limits) + len(p.file.regressions)
 		for m, limits := range p.mapping(value, "the scenario "+k.text) {
 			found, ok := metric.Lookup(m.text)
 			if !ok {
@@ -191,7 +191,7 @@ func (p *parser) scenarios(n ast.Node, profile string) {
 				File: p.file.name, Line: where(m.node).line, Col: where(m.node).col,
 			}, m.node, limits)
 		}
-		if len(p.file.limits) == count && len(p.faults) == 0 {
+		if len(p.file.limits)+len(p.file.regressions) == count && len(p.faults) == 0 {
 			p.fault(k.node, "the scenario %s has no limit", k.text)
 		}
 	}
@@ -205,12 +205,15 @@ func metricNames() []string {
 	return names
 }
 
-// limit reads the limits of one metric: max and min, and one for each
-// reference of vs.
+// limit reads the limits of one metric: max and min, one for each reference of
+// vs, and what the gate holds a change to.
 func (p *parser) limit(base Limit, at, n ast.Node) {
 	var found []Limit
-	for k, v := range p.mapping(n, "the limit", "max", "min", "vs", "totals", "why", "expires") {
+	var gate Regression
+	for k, v := range p.mapping(n, "the limit", "max", "min", "vs", "totals", "regression", "accept", "why", "expires") {
 		switch k.text {
+		case "regression", "accept":
+			p.regressionKey(k, v, base, &gate)
 		case "max", "min":
 			l := base
 			l.Kind = Kind(k.text)
@@ -233,8 +236,11 @@ func (p *parser) limit(base Limit, at, n ast.Node) {
 			base.Expires = p.expires(v)
 		}
 	}
-	if len(found) == 0 && len(p.faults) == 0 {
-		p.fault(at, "the limit on %s has none of max, min and vs", base.Metric.Name)
+	if gate.Scenario != "" {
+		gate.Why = base.Why
+		p.file.regressions = append(p.file.regressions, gate)
+	} else if len(found) == 0 && len(p.faults) == 0 {
+		p.fault(at, "the limit on %s has none of max, min, vs, regression and accept", base.Metric.Name)
 	}
 	for _, l := range found {
 		l.Totals, l.Why, l.Expires = base.Totals, base.Why, base.Expires

@@ -103,7 +103,7 @@ func TestEachFaultIsNamedWithItsPlace(t *testing.T) {
 		{"below 0", "scenarios:\n  a:\n    B/op: {max: -1}\n", `"-1" is below 0`},
 		{"key twice", "scenarios:\n  a:\n    B/op: {max: 1}\n    B/op: {max: 2}\n", `t.yaml:4:5: `},
 		{"scenario twice", "scenarios:\n  a:\n    B/op: {max: 1}\n  a:\n    B/op: {max: 2}\n", `t.yaml:4:3: `},
-		{"no limit", "scenarios:\n  a:\n    B/op: {why: x}\n", "t.yaml:3:5: the limit on B/op has none of max, min and vs"},
+		{"no limit", "scenarios:\n  a:\n    B/op: {why: x}\n", "t.yaml:3:5: the limit on B/op has none of max, min, vs, regression and accept"},
 		{"empty scenario", "scenarios:\n  a: {}\n", "t.yaml:2:3: the scenario a has no limit"},
 		{"empty vs", "scenarios:\n  a:\n    B/op: {vs: {}}\n", "vs names no reference"},
 		{"ratio of 0", "scenarios:\n  a:\n    B/op: {vs: {b: 0}}\n", "want a number above 0"},

@@ -2,6 +2,7 @@ package threshold
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -86,7 +87,24 @@ func limitSchema(m metric.Metric, profile bool) *jsonschema.Schema {
 		properties[side] = value("In " + string(m.Unit) + ", or with a suffix such as " + m.Unit.Example() + ".")
 		choices = append(choices, &jsonschema.Schema{Required: []string{side}})
 	}
+	if !profile && slices.Contains(Compared(), m.Name) {
+		properties["regression"] = value("The share by which the gate lets it exceed the base's, such as 4%.")
+		properties["accept"] = acceptSchema()
+		choices = append(choices, &jsonschema.Schema{Required: []string{"regression"}}, &jsonschema.Schema{Required: []string{"accept"}})
+	}
 	return &jsonschema.Schema{
 		Type: "object", Description: m.Help, AdditionalProperties: nothing(), Properties: properties, AnyOf: choices,
+	}
+}
+
+func acceptSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{
+		Type: "object", Description: "A slowdown that is expected, for the gate.", AdditionalProperties: nothing(),
+		Required: []string{"ratio", "why", "until"},
+		Properties: map[string]*jsonschema.Schema{
+			"ratio": {Types: []string{"string", "number"}, Description: "The figure of head over that of base, above 1."},
+			"why":   {Type: "string", MinLength: new(1), Description: "The reason."},
+			"until": {Type: "string", Pattern: `^\d{4}-\d{2}-\d{2}$`, Description: "The last day on which it is accepted."},
+		},
 	}
 }

@@ -1,0 +1,227 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/threshold"
+)
+
+func parsed(t *testing.T, text string) *threshold.File {
+	t.Helper()
+	f, err := threshold.Parse("thresholds.yaml", []byte(text), time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestOneGateAtATime(t *testing.T) {
+	name := fmt.Sprintf("@logperf-gate-test-%d", os.Getpid())
+	unlock, err := lock(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = lock(name)
+	if want := fmt.Sprintf("another gate runs on this machine (process %d)", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v, want %q", err, want)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = lock(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = unlock()
+}
+
+func TestLinksAreMadeTwoAtATimeAndNeverAlike(t *testing.T) {
+	var running, most atomic.Int32
+	layouts := [2]map[uint32]bool{{}, {}}
+	var seen [2]chan uint32
+	link := func(side int) linker {
+		seen[side] = make(chan uint32, 100)
+		return func(_ context.Context, out string, layout uint32) error {
+			if now := running.Add(1); now > most.Load() {
+				most.Store(now)
+			}
+			defer running.Add(-1)
+			seen[side] <- layout
+			return os.WriteFile(out, []byte("arm"), 0o600)
+		}
+	}
+	l := newLinks(t.TempDir(), 1, link(0), link(1))
+	for _, n := range []int{3, 3, 12} {
+		if err := l.grow(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for side := range seen {
+		close(seen[side])
+		for layout := range seen[side] {
+			if layout == 0 || layouts[side][layout] {
+				t.Errorf("side %d: layout %d is 0 or was used before", side, layout)
+			}
+			layouts[side][layout] = true
+		}
+		if len(layouts[side]) != 12 {
+			t.Errorf("side %d has %d layouts, want 12", side, len(layouts[side]))
+		}
+	}
+	if most.Load() > sideBySide {
+		t.Errorf("%d links ran at a time", most.Load())
+	}
+}
+
+func TestALinkThatFailsOrIsMissingIsAnError(t *testing.T) {
+	full := func(context.Context, string, uint32) error { return errors.New("no space left on device") }
+	silent := func(context.Context, string, uint32) error { return nil }
+	for want, link := range map[string]linker{"no space left on device": full, "is missing or empty": silent} {
+		if err := newLinks(t.TempDir(), 1, link, link).grow(t.Context(), 4); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error is %v, want %q", err, want)
+		}
+	}
+}
+
+func TestADrawTakesEachLinkOnce(t *testing.T) {
+	d := draw{rand: rand.New(rand.NewPCG(1, 2))}
+	for _, n := range []int{12, 12, 16, 24} {
+		d.extend(n)
+		for _, order := range [][]int{d.base, d.head} {
+			sorted := slices.Sorted(slices.Values(order[:n]))
+			for i, link := range sorted {
+				if i != link {
+					t.Fatalf("the first %d are %v, want each link once", n, order)
+				}
+			}
+		}
+	}
+}
+
+func TestExactFiguresAreJudged(t *testing.T) {
+	for _, c := range []struct {
+		name, metric string
+		base, head   []float64
+		r            rule
+		want         result.Outcome
+	}{
+		{"the same", "allocs/op", []float64{2, 2, 2}, []float64{2, 2, 2}, rule{}, result.Pass},
+		{"one more", "allocs/op", []float64{2, 2, 2}, []float64{3, 3, 3}, rule{}, result.Fail},
+		{"one less", "allocs/op", []float64{2, 2, 2}, []float64{1, 1, 1}, rule{}, result.Pass},
+		{"now and then more", "allocs/op", []float64{2, 2, 2}, []float64{3, 2, 3}, rule{}, result.Pass},
+		{"nearly always more", "allocs/op", []float64{2, 2, 2, 2, 2, 2, 2}, []float64{3, 3, 3, 3, 3, 3, 2}, rule{}, result.Inconclusive},
+		{"accepted", "allocs/op", []float64{2, 2, 2}, []float64{3, 3, 3}, rule{accept: threshold.Accept{Ratio: 1.5}}, result.Pass},
+		{"from none", "allocs/op", []float64{0, 0, 0}, []float64{1, 1, 1}, rule{accept: threshold.Accept{Ratio: 9}}, result.Fail},
+		{"within the share", "B/op", []float64{500, 500, 500}, []float64{504, 504, 504}, rule{limit: bytesLimit}, result.Pass},
+		{"beyond the share", "B/op", []float64{500, 500, 500}, []float64{520, 520, 520}, rule{limit: bytesLimit}, result.Fail},
+		{"one loss in one pair", "lost-records", []float64{0, 0, 0}, []float64{0, 1, 0}, rule{}, result.Fail},
+		{"losses of the base", "lost-records", []float64{0, 2, 0}, []float64{1, 1, 1}, rule{}, result.Pass},
+		{"nothing", "lost-records", nil, nil, rule{}, result.Inconclusive},
+	} {
+		if got, why := judgeExact(c.metric, &sidesOf{c.base, c.head}, c.r); got != c.want || (got == result.Pass) != (why == "") {
+			t.Errorf("%s: %s (%s), want %s", c.name, got, why, c.want)
+		}
+	}
+}
+
+func TestWhatTheBaseHasNotIsListedAndNotCompared(t *testing.T) {
+	altered := row("queue/altered", nil)
+	altered.Source = "4567"
+	full := row("queue/full", func(s *experiment.Scenario) { s.Tier = "full" })
+	harness := row("harness/self", func(s *experiment.Scenario) { s.Subject = "harness" })
+	ours := []experiment.Scenario{row("queue/same", nil), row("queue/altered", nil), row("queue/new", nil), full, harness}
+	theirs := []experiment.Scenario{row("queue/same", nil), altered, row("queue/gone", nil), full, harness}
+	p, err := newPlan(Options{}.withDefaults(), ours, theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%d %s %v %v %v", len(p.subjects), p.subjects[0].scenario.Name, p.changed, p.fresh, p.removed)
+	if want := "1 queue/same [queue/altered] [queue/new] [queue/gone]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	o := Options{Select: func(string, []string) bool { return false }}.withDefaults()
+	if _, err := newPlan(o, ours, theirs); !errors.Is(err, ErrNothing) {
+		t.Errorf("nothing selected: %v", err)
+	}
+}
+
+func TestRulesComeFromTheFileOrTheDefaults(t *testing.T) {
+	o := Options{Limits: parsed(t, "scenarios:\n  queue/one:\n    ns/op: {regression: 3%}\n    B/op: {regression: 5%}\n")}.withDefaults()
+	s := newSubject(o, row("queue/one", nil), 0)
+	for name, want := range map[string]rule{
+		wall:        {limit: 0.03, at: "thresholds.yaml:3"},
+		totals:      {limit: 0.06, at: "thresholds.yaml:2", byDefault: true},
+		"allocs/op": {limit: 0, at: "thresholds.yaml:2", byDefault: true},
+		"B/op":      {limit: 0.05, at: "thresholds.yaml:4"},
+	} {
+		if got := s.rules[name]; got != want {
+			t.Errorf("%s has %+v, want %+v", name, got, want)
+		}
+	}
+	s = newSubject(Options{}.withDefaults(), row("queue/two", crossing), 0)
+	if s.rules[wall].limit != DefaultLimit || s.rules[totals].limit != totalsFactor*DefaultLimit || s.duration() != handedOver/2 {
+		t.Errorf("the defaults are %+v, slices of %v", s.rules, s.duration())
+	}
+}
+
+func TestProcessorTimeOfOthers(t *testing.T) {
+	stat := filepath.Join(t.TempDir(), "stat")
+	write := func(line string) {
+		if err := os.WriteFile(stat, []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now, own := time.Unix(0, 0), time.Duration(0)
+	d := &disturbance{
+		busy: func() (time.Duration, bool) { return busyOf(stat) }, own: func() time.Duration { return own }, now: func() time.Time { return now },
+	}
+	write("cpu  100 0 50 1000 30 0 0 0 0 0\n")
+	d.begin()
+	// In one second 1.8 s of processor time: 0.7 are ours, 0.2 were stolen.
+	write("cpu  210 10 100 1020 40 0 0 20 0 0\n")
+	now, own = now.Add(time.Second), 700*time.Millisecond
+	others, ok := d.end()
+	if !ok || math.Abs(others-1.2) > 1e-9 {
+		t.Errorf("others used %v (%v), want 1.2", others, ok)
+	}
+	write("processor none\n")
+	if _, ok := d.end(); ok {
+		t.Error("rubbish is taken for a reading")
+	}
+	for _, c := range []struct {
+		others float64
+		cores  int
+		want   bool
+	}{{0.3, 2, false}, {0.9, 2, true}, {0.9, 4, false}, {2.6, 4, true}} {
+		if tooBusy(c.others, c.cores) != c.want {
+			t.Errorf("%v of %d cores used by others: want disturbed %v", c.others, c.cores, c.want)
+		}
+	}
+}
+
+func TestTheReportIsJSONWhateverTheFigures(t *testing.T) {
+	r := Report{Scenarios: []Row{{Figure: Figure{Name: "a", Lower: 0, Upper: number(math.Inf(1)), MDD: number(math.NaN()), Estimate: 1.01}}}}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"name":"a"`, `"upper":null`, `"mdd":null`, `"estimate":1.01`, `"verdict":""`, `"pairs":0`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the JSON lacks %s: %s", want, text)
+		}
+	}
+}
