@@ -19,7 +19,7 @@ help: ## list the targets
 	@echo "ONLY=<scenario>. LOGPERF_CORPUS=FILE measures with the records of your own log,"
 	@echo "LOGPERF_SOAK=2h says how long a soak lasts. make gate takes BASE=<commit>, and LABELS,"
 	@echo "TIER and ONLY as make perf does."
-	@echo "make drill takes SHORT=1, which plants some, or PLANT=<name>."
+	@echo "make drill takes SHORT=1, which plants some, PLANT=<name>, BY=threshold|gate."
 
 test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
@@ -89,11 +89,13 @@ gate-pull-request: ## the gate as CI runs it
 summary: ## append the summary of the latest run to SUMMARY
 	@cat results/latest/summary.md >> "$${GATE_SUMMARY:-/dev/stdout}"
 
-# SHORT plants some of the regressions, PLANT the one of that name.
+# SHORT plants some of the regressions, PLANT the one of that name, BY what the
+# threshold or the gate has to catch.
 SHORT ?=
 PLANT ?=
+BY ?=
 drill: ## plant known regressions and see that each is caught
-	@exec go tool logperf drill $(if $(SHORT),--short) $(if $(PLANT),--only='$(PLANT)')
+	@exec go tool logperf drill $(if $(SHORT),--short) $(if $(PLANT),--only='$(PLANT)') $(if $(BY),--by='$(BY)')
 
 .PHONY: docs-check
 docs-check: ## follow the guides in a copy of the tree; see that their links and names exist

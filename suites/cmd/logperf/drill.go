@@ -40,6 +40,7 @@ var interruptedDrill = gateEnded{130, "interrupted: what was being measured was 
 type drillCall struct {
 	short  bool
 	only   string
+	by     string
 	power  bool
 	runs   int
 	out    string
@@ -77,6 +78,7 @@ The plants are the files of ` + plantsFolder + `.`,
 	}
 	c.Flags().BoolVar(&d.short, "short", false, "the plants marked short alone: some minutes")
 	c.Flags().StringVar(&d.only, "only", "", "the plant of that name alone")
+	c.Flags().StringVar(&d.by, "by", "", "what this alone has to catch: threshold, which takes a minute or two, or gate")
 	c.Flags().BoolVar(&d.power, "power", false, "measure how often the gate catches the plants marked power, at the levels of a family of 30, and how often it fails unchanged code")
 	c.Flags().IntVar(&d.runs, "runs", powerRuns, "with --power: how often each plant is compared")
 	c.Flags().StringVar(&d.out, "out", "", "with --power: the file of the verdicts, as CSV")
@@ -88,6 +90,10 @@ func (d *drillCall) check() error {
 	switch {
 	case d.short && d.only != "":
 		return errors.New("--short and --only both say which plants: want one of them")
+	case d.by != "" && d.by != string(drill.Threshold) && d.by != string(drill.Gate):
+		return fmt.Errorf("--by is %q: want %s or %s", d.by, drill.Threshold, drill.Gate)
+	case d.power && d.by != "":
+		return errors.New("--power tries the gate alone: leave --by out")
 	case d.power && d.short:
 		return errors.New("--power has no short form: want --only to measure one plant")
 	case d.power && d.out == "":
@@ -116,11 +122,14 @@ func (d *drillCall) choose() error {
 	var names []string
 	for _, p := range all {
 		names = append(names, p.Name)
-		if d.wants(p) {
+		if p = d.caughtBy(p); d.wants(p) {
 			d.plants = append(d.plants, p)
 		}
 	}
 	if len(d.plants) == 0 && d.only != "" {
+		if d.by != "" && slices.Contains(names, d.only) {
+			return fmt.Errorf("nothing of the plant %s has to be caught by the %s", d.only, d.by)
+		}
 		if slices.Contains(names, d.only) {
 			return fmt.Errorf("the plant %s is not marked power: the gate does not have to catch it by time or counts", d.only)
 		}
@@ -131,10 +140,18 @@ func (d *drillCall) choose() error {
 	return nil
 }
 
+// caughtBy leaves of a plant what the chosen judge has to catch.
+func (d *drillCall) caughtBy(p drill.Plant) drill.Plant {
+	if d.by != "" {
+		p.Catch = slices.DeleteFunc(slices.Clone(p.Catch), func(c drill.Catch) bool { return string(c.By) != d.by })
+	}
+	return p
+}
+
 // wants reports whether the plant was asked for.
 func (d *drillCall) wants(p drill.Plant) bool {
 	switch {
-	case d.only != "" && d.only != p.Name:
+	case d.only != "" && d.only != p.Name, len(p.Catch) == 0:
 		return false
 	case d.power:
 		return p.Power

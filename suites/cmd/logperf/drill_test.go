@@ -1,8 +1,11 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/logperf/logperf/suites/internal/drill"
 )
 
 func TestADrillThatContradictsItselfIsMisuse(t *testing.T) {
@@ -17,6 +20,9 @@ func TestADrillThatContradictsItselfIsMisuse(t *testing.T) {
 		{[]string{"--power", "--out", "a.csv", "--runs", "0"}, "--runs is 0: want 1 or more"},
 		{[]string{"--only", "idle-lop"}, `there is no plant "idle-lop"; the nearest are idle-loop`},
 		{[]string{"--power", "--out", "a.csv", "--only", "idle-loop"}, "idle-loop is not marked power"},
+		{[]string{"--by", "luck"}, `--by is "luck": want threshold or gate`},
+		{[]string{"--power", "--out", "a.csv", "--by", "gate"}, "--power tries the gate alone"},
+		{[]string{"--by", "gate", "--only", "pacer-waits"}, "nothing of the plant pacer-waits has to be caught by the gate"},
 		{[]string{"idle-loop"}, "unknown command"},
 	} {
 		code, _, errs := call(append([]string{"drill"}, c.args...)...)
@@ -31,5 +37,26 @@ func TestADrillOutsideOfARepositoryIsNoMisuse(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if code, _, errs := call("drill"); code != 1 || !strings.Contains(errs, "no go.mod here or above") {
 		t.Errorf("exit %d, %q", code, errs)
+	}
+}
+
+// What the limits have to catch is tried without the gate, which takes minutes for
+// each plant.
+func TestADrillByOneJudgeLeavesTheOtherOut(t *testing.T) {
+	for by, want := range map[string]bool{"threshold": false, "gate": true} {
+		d := drillCall{short: true, by: by}
+		if err := d.choose(); err != nil || d.broken != nil {
+			t.Fatal(err, d.broken)
+		}
+		for _, p := range d.plants {
+			for _, c := range p.Catch {
+				if string(c.By) != by {
+					t.Errorf("%s has to be caught by the %s in a drill by the %s", p.Name, c.By, by)
+				}
+			}
+		}
+		if got := slices.ContainsFunc(d.plants, func(p drill.Plant) bool { return p.Name == "lock-over-commit" }); got != want || len(d.plants) < 2 {
+			t.Errorf("a drill by the %s plants %d regressions, lock-over-commit among them: %v, want %v", by, len(d.plants), got, want)
+		}
 	}
 }
