@@ -54,7 +54,7 @@ func machine(f files, later string) Machine {
 	}
 	return Machine{
 		Root: root, Environment: result.Environment{CPU: "AMD EPYC", Cores: 2, Go: "go1.26.8"},
-		Temp: "/var/tmp", Results: "/work/results",
+		Temp: "/var/tmp", Results: "/srv/results",
 		Free:  func(string) (uint64, error) { return 40 << 30, nil },
 		Clock: func() time.Duration { return 38 * time.Nanosecond },
 		Wait: func(ctx context.Context, _ time.Duration) error {
@@ -135,8 +135,8 @@ func TestEachTroubleIsFound(t *testing.T) {
 		{name: "files in memory", about: "scratch files", change: func(m *Machine) { m.Temp = "/tmp/x" }, want: Warn, value: "/tmp/x (tmpfs), 40 GiB free"},
 		{name: "files elsewhere", about: "scratch files", change: func(m *Machine) { m.Temp = "/home/with space/tmp" }, want: Warn, value: "/home/with space/tmp (nfs4), 40 GiB free"},
 		{name: "a full disk", about: "scratch files", change: func(m *Machine) { m.Free = func(string) (uint64, error) { return 1 << 20, nil } }, want: Bad, value: "/var/tmp (ext4), 1 MiB free"},
-		{name: "little room", about: "results", change: func(m *Machine) { m.Free = func(string) (uint64, error) { return 1 << 30, nil } }, want: Warn, value: "/work/results (ext4), 1 GiB free"},
-		{name: "no folder", about: "results", change: func(m *Machine) { m.Free = func(string) (uint64, error) { return 0, errors.New("permission denied") } }, want: Bad, value: "/work/results (ext4)"},
+		{name: "little room", about: "results", change: func(m *Machine) { m.Free = func(string) (uint64, error) { return 1 << 30, nil } }, want: Warn, value: "/srv/results (ext4), 1 GiB free"},
+		{name: "no folder", about: "results", change: func(m *Machine) { m.Free = func(string) (uint64, error) { return 0, errors.New("permission denied") } }, want: Bad, value: "/srv/results (ext4)"},
 		{name: "few files", about: "open files", files: files{"proc/self/limits": "Max open files            256                  4096                 files\n"}, want: Warn, value: "256"},
 		{name: "any number of files", about: "open files", files: files{"proc/self/limits": "Max open files            unlimited            unlimited            files\n"}, want: OK, value: "unlimited"},
 		{name: "the race detector", about: "build", change: func(m *Machine) { m.Flags = "-p=1 -race" }, want: Bad, value: "go1.26.8, GOFLAGS=-p=1 -race"},
