@@ -145,3 +145,8 @@ func TestATroubleThatDidNotReachTheSinkIsFoundOut(t *testing.T) {
 		says(t, c.name, troubleOf{title: "rain", lasts: 2 * time.Second, seen: c.seen}.reached(c.stats, c.points), c.want)
 	}
 }
+
+func TestCallersThatStandStillAreFoundOut(t *testing.T) {
+	says(t, "as on a busy machine", unfelt(0.04), "")
+	says(t, "held up by the sink", unfelt(0.78), "the callers stood still for 78 % of their time: want at most 20 %")
+}

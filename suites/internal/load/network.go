@@ -210,7 +210,7 @@ func openNetwork(ctx context.Context, o experiment.Options, c troubleOf) (experi
 			if o.Check {
 				return w.check()
 			}
-			return errors.Join(w.check(), c.reached(w.sink.Stats(), d.points))
+			return errors.Join(w.check(), c.reached(w.sink.Stats(), d.points), unfelt(d.traffic[0].BlockedShare))
 		},
 		extra: func(d *drive, values map[string]float64) {
 			s := w.sink.Stats()
@@ -240,6 +240,20 @@ func (c troubleOf) reached(s http.Stats, points []experiment.Point) error {
 		return fmt.Errorf("the breaker has not opened: %s was not felt", c.title)
 	case s.Retries > tries:
 		return fmt.Errorf("%d requests were repeated in %v: want at most %d, by the cooldown of %v", s.Retries, c.lasts, tries, breakerCooldown)
+	}
+	return nil
+}
+
+// mostBlocked is the share of their time that callers may stand in calls that take
+// longer than a tick: some 4 % on a machine with ten times its work, 0 on one that
+// is idle, and 78 % where the sink holds up its worker.
+const mostBlocked = 0.2
+
+// unfelt reports whether the callers went on. A quantile of the service time does
+// not tell: a caller that is held up for the whole trouble is one slow call.
+func unfelt(blocked float64) error {
+	if blocked > mostBlocked {
+		return fmt.Errorf("the callers stood still for %.0f %% of their time: want at most %.0f %%", 100*blocked, 100*mostBlocked)
 	}
 	return nil
 }
