@@ -44,7 +44,7 @@ func TestADrillOutsideOfARepositoryIsNoMisuse(t *testing.T) {
 // each plant.
 func TestADrillByOneJudgeLeavesTheOtherOut(t *testing.T) {
 	for by, want := range map[string]bool{"threshold": false, "gate": true} {
-		d := drillCall{short: true, by: by}
+		d := drillCall{short: true, by: by, runs: powerRuns}
 		if err := d.choose(); err != nil || d.broken != nil {
 			t.Fatal(err, d.broken)
 		}
