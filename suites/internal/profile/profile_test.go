@@ -299,11 +299,11 @@ func TestAProfileOfGosAllocationsIsRead(t *testing.T) {
 
 func TestTextNamesFileFunctionsAndCommand(t *testing.T) {
 	p := read(t, CPU, append(encoding(), one{"example.com/log.Map[go.shape.struct{example.com/x/y.Z}].Get example.com/log.work", 1})...)
-	p.Path = "/work/my results/profiles/one.cpu.pprof"
+	p.Path = "/srv/my results/profiles/one.cpu.pprof"
 	short := read(t, CPU, one{"example.com/log.encode", 14})
 	short.Path = "short.cpu.pprof"
 	allocs := read(t, Allocs, one{"example.com/log.clone example.com/log.work", 3 << 20})
-	allocs.Path = "/work/results/profiles/a_b=1.allocs.pprof"
+	allocs.Path = "/srv/results/profiles/a_b=1.allocs.pprof"
 	got := Text(p, 8, "  ") + Text(short, 5, "") + Text(allocs, 5, "")
 	const golden = "testdata/text.txt"
 	if *update {
