@@ -34,7 +34,7 @@ type counting struct {
 }
 
 // countable reports whether the operations of a subject can be counted.
-func (s *subject) countable() bool { return s.timed && !s.crossing }
+func (s *subject) countable() bool { return s.timed && !s.crossing && !s.rules[instructions].none }
 
 // countables are the subjects that are counted; none where nothing can count. The
 // note then says why, and how that is mended.

@@ -30,9 +30,6 @@ const (
 	// totalsFactor is by how much the limit on the ratio of the totals is wider:
 	// totals hold the pauses of the whole machine.
 	totalsFactor = 2
-	// bytesLimit is the default for B/op, in which buffers that grow once are spread
-	// over the operations of a pair. Allocations have none: one more is one more.
-	bytesLimit = 0.01
 	// leastCores is what a scenario in which goroutines hand work over needs.
 	leastCores = 2
 
@@ -209,7 +206,7 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 		report.Verdict = result.Pass
 		return nil
 	case len(p.subjects) == 0:
-		report.inconclusive("every selected scenario is new or changed: there is nothing to compare")
+		report.inconclusive("there is nothing to compare: every selected scenario is new, is changed, or has neither a time nor a count that the gate compares")
 		return nil
 	}
 	m, err := newMeasurement(o, p, newLinks(scratch, o.Seed, o.link(s.base), o.link(s.head)), scratch)

@@ -33,6 +33,7 @@ type measurement struct {
 	untimed   []*subject
 	controls  []*control
 	counting  *counting // nil where nothing is counted
+	counted   bool
 	uncounted string    // why, where something could be
 	rand      *rand.Rand
 	machine   *disturbance
@@ -62,7 +63,7 @@ func newMeasurement(o Options, p *plan, l *links, scratch string) (*measurement,
 	counted, counter, note := countables(o, p)
 	m.uncounted = note
 	// One level for all, those of a family that is only meant included.
-	size := max(len(hypotheses)+len(counted), len([]string{wall, totals})*o.Family)
+	size := max(len(hypotheses)+len(counted), 2*o.Family) // of a scenario two times are compared
 	var err error
 	if m.counting, err = newCounting(counted, counter, l, size); err != nil {
 		return nil, err
@@ -87,11 +88,16 @@ func alone(budget time.Duration) int {
 func (m *measurement) run(ctx context.Context) error {
 	m.began = m.o.now()
 	m.deadline = m.began.Add(m.o.Budget)
-	for m.procedure != nil && !m.procedure.Look() {
-		wants := m.procedure.Wants()
-		if err := m.link(ctx, wants); err != nil {
+	for look := 0; m.procedure != nil && !m.procedure.Look(); look++ {
+		if look == 1 {
+			if err := m.count(ctx); err != nil {
+				return err
+			}
+		}
+		if err := m.link(ctx); err != nil {
 			return err
 		}
+		wants := m.procedure.Wants()
 		for len(wants) > 0 {
 			if err := m.round(ctx, wants); err != nil {
 				return err
@@ -102,28 +108,46 @@ func (m *measurement) run(ctx context.Context) error {
 	if err := m.finishUntimed(ctx); err != nil {
 		return err
 	}
-	if err := m.finishControls(ctx); err != nil || m.counting == nil {
+	if err := m.finishControls(ctx); err != nil {
 		return err
 	}
-	// Counting takes a minute or two. It comes on top of the budget, because it is
-	// the part that hardly knows noise; half of the budget again is for whatever hangs.
-	last := m.deadline.Add(m.o.Budget / 2)
+	return m.count(ctx)
+}
+
+// count counts instructions, once: after the first look, when there are links and
+// nothing is timed, so that the times get what the counts leave of the budget. The
+// counts hardly know noise; half of the budget is a bound for what hangs.
+func (m *measurement) count(ctx context.Context) error {
+	if m.counting == nil || m.counted {
+		return nil
+	}
+	m.counted = true
+	last := m.o.now().Add(m.o.Budget / 2)
 	return m.counting.run(ctx, m.tell, func() bool { return m.o.now().After(last) })
 }
 
-// link makes as many links as the pairs up to the next look need.
-func (m *measurement) link(ctx context.Context, wants []sequential.Want) error {
-	most := 0
-	for _, want := range wants {
-		most = max(most, want.Pairs)
+// linkStep is how many links of each side are made before the time left is looked
+// at again.
+const linkStep = 4
+
+// link makes as many links as the pairs up to the next look need, while there is
+// time for pairs.
+func (m *measurement) link(ctx context.Context) error {
+	for {
+		m.short()
+		most := 0
+		for _, want := range m.procedure.Wants() {
+			most = max(most, want.Pairs)
+		}
+		made := len(m.links.base)
+		if made >= most {
+			return nil
+		}
+		m.tell(fmt.Sprintf("links %d more of each side", most-made))
+		if err := m.links.grow(ctx, min(most, made+linkStep)); err != nil {
+			return err
+		}
 	}
-	if most > len(m.links.base) {
-		m.tell(fmt.Sprintf("links %d more of each side", most-len(m.links.base)))
-	}
-	if err := m.links.grow(ctx, most); err != nil {
-		return err
-	}
-	return nil
 }
 
 // round runs one pair of each scenario that wants one, in random order, and what
@@ -309,10 +333,11 @@ func (m *measurement) finishUntimed(ctx context.Context) error {
 	return nil
 }
 
-// wantsMore bounds the pairs of a subject of which counts alone are compared.
+// wantsMore bounds the pairs of a subject of which counts alone are compared: few
+// pass it, and a suspicion gets the pairs that a FAIL takes.
 func (s *subject) wantsMore() bool {
 	n := s.tally.pairs
-	return n < untimedLeast || n < untimedMost && s.tally.took < untimedTime
+	return n < untimedLeast || n < untimedMost && s.suspect()
 }
 
 // tell reports the progress.

@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/logperf/logperf/suites/internal/count"
 	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/sequential"
 )
 
 func family(n int) []experiment.Scenario {
@@ -76,6 +78,46 @@ func TestAnImprovementIsSaidAndDoesNotFail(t *testing.T) {
 	}
 	if r.Verdict != result.Pass || !r.Scenarios[i].Faster || r.Scenarios[i].outcome() != "PASS, faster" {
 		t.Errorf("%s, row %+v", r.Verdict, r.Scenarios[i].Figure)
+	}
+}
+
+func TestASuspicionAboutCountsGetsMorePairs(t *testing.T) {
+	for _, c := range []struct {
+		head  float64
+		pairs int
+		want  result.Outcome
+	}{{1, untimedLeast, result.Pass}, {2, untimedMost, result.Fail}} {
+		m := newMachine(4)
+		m.allocs = [2]float64{1, c.head}
+		r, err := measured(t, m, m.options(8*time.Minute), row("queue/once", onceOnly))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Verdict != c.want || r.Pairs != c.pairs {
+			t.Errorf("%g allocations where the base has 1: %s after %d pairs, want %s after %d", c.head, r.Verdict, r.Pairs, c.want, c.pairs)
+		}
+	}
+}
+
+// TestCountsAreTakenAtTheFirstLook: what the counts leave of the budget is for the
+// times, and not the other way round.
+func TestCountsAreTakenAtTheFirstLook(t *testing.T) {
+	m := newMachine(4)
+	m.slower["queue/s=a"] = math.Log(1.03)
+	o := m.options(8 * time.Minute)
+	pairs := -1
+	o.NoCounts, o.counter = false, func() (count.Counter, error) { return arithmetic{}, nil }
+	o.Progress = func(p Progress) {
+		if pairs < 0 && strings.HasPrefix(p.Doing, "counts") {
+			pairs = p.Pairs
+		}
+	}
+	r, err := measured(t, m, o, family(2)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first := 2*12 + 2*sequential.ControlPairs; pairs < 2*12 || pairs > first || r.Pairs <= first {
+		t.Errorf("counted after %d pairs of %d, want after the first look", pairs, r.Pairs)
 	}
 }
 

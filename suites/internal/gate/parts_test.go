@@ -112,6 +112,11 @@ func TestADrawTakesEachLinkOnce(t *testing.T) {
 	}
 }
 
+// of repeats figures until there are those of the pairs that a FAIL takes.
+func of(figures ...float64) []float64 {
+	return slices.Repeat(figures, untimedMost/len(figures))
+}
+
 func TestExactFiguresAreJudged(t *testing.T) {
 	for _, c := range []struct {
 		name, metric string
@@ -119,17 +124,18 @@ func TestExactFiguresAreJudged(t *testing.T) {
 		r            rule
 		want         result.Outcome
 	}{
-		{"the same", "allocs/op", []float64{2, 2, 2}, []float64{2, 2, 2}, rule{}, result.Pass},
-		{"one more", "allocs/op", []float64{2, 2, 2}, []float64{3, 3, 3}, rule{}, result.Fail},
-		{"one less", "allocs/op", []float64{2, 2, 2}, []float64{1, 1, 1}, rule{}, result.Pass},
-		{"now and then more", "allocs/op", []float64{2, 2, 2}, []float64{3, 2, 3}, rule{}, result.Pass},
-		{"nearly always more", "allocs/op", []float64{2, 2, 2, 2, 2, 2, 2}, []float64{3, 3, 3, 3, 3, 3, 2}, rule{}, result.Inconclusive},
-		{"accepted", "allocs/op", []float64{2, 2, 2}, []float64{3, 3, 3}, rule{accept: threshold.Accept{Ratio: 1.5}}, result.Pass},
-		{"from none", "allocs/op", []float64{0, 0, 0}, []float64{1, 1, 1}, rule{accept: threshold.Accept{Ratio: 9}}, result.Fail},
-		{"within the share", "B/op", []float64{500, 500, 500}, []float64{504, 504, 504}, rule{limit: bytesLimit}, result.Pass},
-		{"beyond the share", "B/op", []float64{500, 500, 500}, []float64{520, 520, 520}, rule{limit: bytesLimit}, result.Fail},
-		{"one loss in one pair", "lost-records", []float64{0, 0, 0}, []float64{0, 1, 0}, rule{}, result.Fail},
-		{"losses of the base", "lost-records", []float64{0, 2, 0}, []float64{1, 1, 1}, rule{}, result.Pass},
+		{"the same", "allocs/op", of(2), of(2), rule{}, result.Pass},
+		{"one more", "allocs/op", of(2), of(3), rule{}, result.Fail},
+		{"one more in few pairs", "allocs/op", []float64{2, 2, 2}, []float64{3, 3, 3}, rule{}, result.Inconclusive},
+		{"one less", "allocs/op", of(2), of(1), rule{}, result.Pass},
+		{"now and then more", "allocs/op", of(2), of(3, 2, 3), rule{}, result.Pass},
+		{"nearly always more", "allocs/op", of(2), of(3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2), rule{}, result.Inconclusive},
+		{"accepted", "allocs/op", of(2), of(3), rule{accept: threshold.Accept{Ratio: 1.5}}, result.Pass},
+		{"from none", "allocs/op", of(0), of(1), rule{accept: threshold.Accept{Ratio: 9}}, result.Fail},
+		{"within the share", "B/op", of(500), of(504), rule{limit: countLimits["B/op"]}, result.Pass},
+		{"beyond the share", "B/op", of(500), of(520), rule{limit: countLimits["B/op"]}, result.Fail},
+		{"one loss in one pair", "lost-records", of(0), of(0, 1, 0), rule{}, result.Fail},
+		{"losses of the base", "lost-records", of(0, 2, 0), of(1), rule{}, result.Pass},
 		{"nothing", "lost-records", nil, nil, rule{}, result.Inconclusive},
 	} {
 		if got, why := judgeExact(c.metric, &sidesOf{c.base, c.head}, c.r); got != c.want || (got == result.Pass) != (why == "") {
@@ -175,6 +181,53 @@ func TestRulesComeFromTheFileOrTheDefaults(t *testing.T) {
 	s = newSubject(Options{}.withDefaults(), row("queue/two", crossing), 0)
 	if s.rules[wall].limit != DefaultLimit || s.rules[totals].limit != totalsFactor*DefaultLimit || s.duration() != handedOver/2 {
 		t.Errorf("the defaults are %+v, slices of %v", s.rules, s.duration())
+	}
+}
+
+func TestWhatIsKeptOutOfTheGateIsNotCompared(t *testing.T) {
+	written := func(s *experiment.Scenario) { s.Metrics = []string{"ns/op", "allocs/op", "writes/1k-op", "lost-records"} }
+	o := Options{Limits: parsed(t, `scenarios:
+  queue/untimed:
+    ns/op: {regression: none, why: x}
+    writes/1k-op: {regression: none, why: x}
+  queue/blind:
+    allocs/op: {regression: none, why: x}
+  queue/median:
+    total-ns/op: {regression: none, why: x}
+    instructions/op: {regression: none, why: x}
+`)}.withDefaults()
+	untimed := newSubject(o, row("queue/untimed", written), 0)
+	if want := []string{"lost-records", "allocs/op"}; untimed.timed || untimed.countable() || !slices.Equal(untimed.exact, want) {
+		t.Errorf("timed %v, counted %v, exact %v; want only %v", untimed.timed, untimed.countable(), untimed.exact, want)
+	}
+	median := newSubject(o, row("queue/median", written), 0)
+	if want := []string{wall}; !median.timed || median.countable() || !slices.Equal(median.timings(), want) || !slices.Contains(median.exact, "writes/1k-op") {
+		t.Errorf("timed %v, counted %v, timings %v, exact %v", median.timed, median.countable(), median.timings(), median.exact)
+	}
+	once := func(name string) experiment.Scenario { return row(name, onceOnly) }
+	p, err := newPlan(o, []experiment.Scenario{once("queue/blind"), once("queue/counted")}, nil)
+	if err != nil || len(p.subjects) != 1 || !slices.Equal(p.blind, []string{"queue/blind"}) {
+		t.Errorf("%v, %d subjects, blind %v", err, len(p.subjects), p.blind)
+	}
+	r := &Report{}
+	if r.list(p); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "neither a time nor a count of queue/blind") {
+		t.Errorf("the notes are %q", r.Notes)
+	}
+}
+
+func TestAControlIsWhatMostOthersDo(t *testing.T) {
+	p, err := newPlan(Options{}.withDefaults(), []experiment.Scenario{
+		row("sink/discard", nil), row("queue/put-take", crossing), row("pipeline/encode/f10", nil), row("pipeline/end-to-end/discard", crossing),
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range p.controls() {
+		names = append(names, s.scenario.Name)
+	}
+	if !slices.Equal(names, mirrors) {
+		t.Errorf("the controls are %v, want %v", names, mirrors)
 	}
 }
 

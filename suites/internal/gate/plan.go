@@ -19,10 +19,9 @@ const (
 	handedOver     = 500 * time.Millisecond
 	// warmup is the number of slices of each arm before those that count.
 	warmup = 4
-	// untimedPairs and untimedTime bound the pairs of a scenario of which nothing but
-	// counts is compared.
-	untimedLeast, untimedMost = 3, 6
-	untimedTime               = 6 * time.Second
+	// untimedLeast is the number of pairs of a scenario of which nothing but counts
+	// is compared. Where the head is worse in each of them there are untimedMost.
+	untimedLeast, untimedMost = 3, 12
 )
 
 const (
@@ -34,12 +33,23 @@ const (
 // fault; the second is compared pair by pair.
 var (
 	faultMetrics = []string{"lost-records", "duplicated-records", "disordered-records", "leaked-goroutines", "leaked-descriptors"}
-	allocMetrics = []string{"allocs/op", "B/op"}
+	countMetrics = []string{"allocs/op", "B/op", "writes/1k-op", "line-B/op", "heap-B/op"}
 )
+
+// countLimits are the shares by which a count may grow where thresholds.yaml says
+// nothing. One allocation more is one more. Buffers that grow once are spread over
+// the operations of a pair, and where a block ends depends on the lines in it.
+var countLimits = map[string]float64{"B/op": 0.01, "writes/1k-op": 0.05, "line-B/op": 0.01, "heap-B/op": 0.05}
+
+// mirrors are the scenarios whose heads are compared with themselves where they
+// are selected: what they do, most others do. Without them it is the first of the
+// kind.
+var mirrors = []string{"pipeline/encode/f10", "pipeline/end-to-end/discard"}
 
 // rule is how much worse than the base a metric of a scenario may be.
 type rule struct {
 	limit  float64 // as a share
+	none   bool    // it is not compared
 	accept threshold.Accept
 	// at is where it stands; for a default, where the scenario does. Empty without a
 	// file of limits.
@@ -75,6 +85,8 @@ type subject struct {
 type plan struct {
 	subjects                []*subject
 	changed, fresh, removed []string
+	// blind are those of which nothing can be compared but that they lose nothing.
+	blind []string
 }
 
 func smoke(_ string, labels []string) bool { return slices.Contains(labels, "tier:smoke") }
@@ -97,7 +109,12 @@ func newPlan(o Options, ours, theirs []experiment.Scenario) (*plan, error) {
 		selected++
 		switch {
 		case theirs == nil || known && source == s.Source:
-			p.subjects = append(p.subjects, newSubject(o, s, len(p.subjects)))
+			one := newSubject(o, s, len(p.subjects))
+			if !one.timed && !one.compares(countMetrics) {
+				p.blind = append(p.blind, s.Name)
+				continue
+			}
+			p.subjects = append(p.subjects, one)
 		case known:
 			p.changed = append(p.changed, s.Name)
 		default:
@@ -118,21 +135,16 @@ func newPlan(o Options, ours, theirs []experiment.Scenario) (*plan, error) {
 
 func newSubject(o Options, s experiment.Scenario, index int) *subject {
 	one := &subject{
-		scenario: s, timed: !s.Once() && !s.Sized, crossing: s.Aim() > time.Millisecond,
+		scenario: s, timed: !s.Once() && !s.Sized && s.Emits(wall), crossing: s.Aim() > time.Millisecond,
 		rules: map[string]rule{}, draw: draw{rand: rand.New(rand.NewPCG(o.Seed, 1000+uint64(index)))},
 		tally: newTally(),
-	}
-	for _, name := range slices.Concat(faultMetrics, allocMetrics) {
-		if s.Emits(name) {
-			one.exact = append(one.exact, name)
-		}
 	}
 	set := func(name string, limit float64) {
 		r := rule{limit: limit, byDefault: true}
 		if o.Limits != nil {
 			r.at = o.Limits.At(s.Name)
 			if found, ok := o.Limits.Regression(s.Name, name); ok {
-				r.accept, r.why, r.at = found.Accept, found.Why, fmt.Sprintf("%s:%d", found.File, found.Line)
+				r.accept, r.none, r.why, r.at = found.Accept, found.None, found.Why, fmt.Sprintf("%s:%d", found.File, found.Line)
 				if found.Limited {
 					r.limit, r.byDefault = found.Limit, false
 				}
@@ -148,9 +160,29 @@ func newSubject(o Options, s experiment.Scenario, index int) *subject {
 		one.rules[totals] = r
 	}
 	set(instructions, countLimit)
-	set("allocs/op", 0)
-	set("B/op", bytesLimit)
+	for _, name := range countMetrics {
+		set(name, countLimits[name])
+	}
+	for _, name := range slices.Concat(faultMetrics, countMetrics) {
+		if s.Emits(name) && !one.rules[name].none {
+			one.exact = append(one.exact, name)
+		}
+	}
+	one.timed = one.timed && !one.rules[wall].none
 	return one
+}
+
+// compares reports whether one of these is compared.
+func (s *subject) compares(names []string) bool {
+	return slices.ContainsFunc(s.exact, func(name string) bool { return slices.Contains(names, name) })
+}
+
+// timings are the metrics of its times that are compared.
+func (s *subject) timings() []string {
+	if s.rules[totals].none {
+		return []string{wall}
+	}
+	return []string{wall, totals}
 }
 
 // duration is how long the slices of one arm last.
@@ -164,7 +196,7 @@ func (s *subject) duration() time.Duration {
 // ratios are what the procedure gets of a pair.
 func (s *subject) ratios(logs map[string]float64) map[string]float64 {
 	all := map[string]float64{}
-	for _, name := range []string{wall, totals} {
+	for _, name := range s.timings() {
 		if log, ok := logs[name]; ok {
 			all[name] = log - s.rules[name].shift()
 		}
@@ -179,7 +211,7 @@ func (p *plan) hypotheses() []sequential.Hypothesis {
 		if !s.timed {
 			continue
 		}
-		for _, name := range []string{wall, totals} {
+		for _, name := range s.timings() {
 			all = append(all, sequential.Hypothesis{Scenario: s.scenario.Name, Metric: name, Limit: s.rules[name].limit})
 		}
 	}
@@ -200,7 +232,11 @@ func (p *plan) find(name string) *subject {
 func (p *plan) controls() []*subject {
 	var all []*subject
 	for _, crossing := range []bool{false, true} {
-		i := slices.IndexFunc(p.subjects, func(s *subject) bool { return s.timed && s.crossing == crossing })
+		ofKind := func(s *subject) bool { return s.timed && s.crossing == crossing }
+		i := slices.IndexFunc(p.subjects, func(s *subject) bool { return ofKind(s) && slices.Contains(mirrors, s.scenario.Name) })
+		if i < 0 {
+			i = slices.IndexFunc(p.subjects, ofKind)
+		}
 		if i >= 0 {
 			all = append(all, p.subjects[i])
 		}

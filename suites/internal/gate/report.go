@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
@@ -87,6 +88,8 @@ type Figure struct {
 	At        string `json:"at,omitempty"`
 	ByDefault bool   `json:"by_default,omitempty"`
 	Why       string `json:"why,omitempty"`
+	// LogRatios are ln(head/base) of the pairs, in their order, less what is accepted.
+	LogRatios []float64 `json:"log_ratios,omitempty"`
 }
 
 // Control is the head against itself.
@@ -97,6 +100,8 @@ type Control struct {
 	Lower    number `json:"lower"`
 	Upper    number `json:"upper"`
 	Pairs    int    `json:"pairs"`
+	// LogRatios are those of the pairs.
+	LogRatios []float64 `json:"log_ratios,omitempty"`
 }
 
 // number is a figure that JSON may not be able to hold: null where it is not
@@ -123,7 +128,12 @@ func (n *number) UnmarshalJSON(text []byte) error {
 func (r *Report) inconclusive(why string) { r.Verdict, r.Why = result.Inconclusive, why }
 
 // list names what is not compared.
-func (r *Report) list(p *plan) { r.Changed, r.New, r.Removed = p.changed, p.fresh, p.removed }
+func (r *Report) list(p *plan) {
+	r.Changed, r.New, r.Removed = p.changed, p.fresh, p.removed
+	if len(p.blind) > 0 {
+		r.Notes = append(r.Notes, "the gate compares neither a time nor a count of "+strings.Join(p.blind, ", ")+": make perf judges them")
+	}
+}
 
 // severity sorts verdicts, the worst first.
 func severity(o result.Outcome) int {
@@ -185,7 +195,7 @@ func (r *Report) judgeMachine(m *measurement) error {
 		name := c.subject.scenario.Name
 		r.Controls = append(r.Controls, Control{
 			Scenario: name, Fit: judged.Fit, Estimate: number(judged.Estimate),
-			Lower: number(judged.Lower), Upper: number(judged.Upper), Pairs: judged.Pairs,
+			Lower: number(judged.Lower), Upper: number(judged.Upper), Pairs: judged.Pairs, LogRatios: c.logs,
 		})
 		if !judged.Fit {
 			r.inconclusive(fmt.Sprintf("the machine is not fit to measure: in %s the head differs from itself by %s, which says nothing for or against the change", name, change(judged.Estimate)))
@@ -221,6 +231,7 @@ func (s *subject) timedFigure(d sequential.Decision) Figure {
 		Name: s.scenario.Name, Metric: d.Metric, Verdict: d.Outcome, Why: d.Why, Pairs: d.Pairs,
 		Estimate: number(d.Estimate * back), Lower: number(d.Lower * back), Upper: number(d.Upper * back),
 		MDD: number(d.Smallest), Limit: number(r.limit), Base: number(base), Head: number(head), Faster: d.Faster,
+		LogRatios: d.LogRatios,
 	}
 	f.take(r)
 	// Noise that others make is not the change's: it can hide a slowdown, and where

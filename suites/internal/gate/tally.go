@@ -52,12 +52,12 @@ func (t *tally) medians(name string) (base, head float64) {
 }
 
 // judgeExact compares counts. Of faults, such as lost records, any excess of the
-// head over the worst of the base fails. Allocations are compared pair by pair:
-// it fails where the head exceeds the base in every one. That the layouts of a
-// pair or the moment do this to code that did not change has the chance of a coin
-// that falls on the same side every time, and with a floor in between a smaller
-// one: sign test, 1 in 4,096 for 12 pairs. More than five pairs in six are
-// INCONCLUSIVE.
+// head over the worst of the base fails. Other counts are compared pair by pair:
+// they fail where the head exceeds the base in every one of untimedMost pairs or
+// more. That the layouts of a pair or the moment do this to code that did not
+// change has the chance of a coin that falls on the same side every time, and with
+// a floor in between a smaller one: sign test, 1 in 4,096 for 12 pairs. Every one
+// of fewer pairs, and more than five in six, are INCONCLUSIVE.
 func judgeExact(name string, v *sidesOf, r rule) (result.Outcome, string) {
 	if v == nil || len(v.base) == 0 {
 		return result.Inconclusive, "it was not measured"
@@ -71,19 +71,36 @@ func judgeExact(name string, v *sidesOf, r rule) (result.Outcome, string) {
 		}
 		return result.Pass, ""
 	}
-	beyond := 0
-	for i := range v.base {
-		if v.head[i] > allowed(v.base[i], r) {
-			beyond++
-		}
-	}
+	beyond := v.beyond(r)
 	switch n := len(v.base); {
-	case beyond == n:
+	case beyond == n && n >= untimedMost:
 		return result.Fail, fmt.Sprintf("more than the limit in each of %d pairs", n)
 	case 6*beyond > 5*n:
 		return result.Inconclusive, fmt.Sprintf("more than the limit in %d of %d pairs", beyond, n)
 	}
 	return result.Pass, ""
+}
+
+// beyond is how many pairs exceed the rule.
+func (v *sidesOf) beyond(r rule) int {
+	n := 0
+	for i := range v.base {
+		if v.head[i] > allowed(v.base[i], r) {
+			n++
+		}
+	}
+	return n
+}
+
+// suspect reports whether a count was beyond its rule in every pair so far.
+func (s *subject) suspect() bool {
+	for _, name := range s.exact {
+		v := s.tally.values[name]
+		if slices.Contains(countMetrics, name) && v != nil && v.beyond(s.rules[name]) == len(v.base) {
+			return true
+		}
+	}
+	return false
 }
 
 // allowed is the most that the head may have where the base has v. What is

@@ -2,6 +2,7 @@ package sequential
 
 import (
 	"math"
+	"slices"
 
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/stat"
@@ -88,6 +89,9 @@ type Decision struct {
 	Faster bool
 	// Confirmed says that pairs after all looks confirmed the slowdown.
 	Confirmed bool
+	// LogRatios are the pairs used, in the order in which they were added. They belong
+	// to the caller.
+	LogRatios []float64
 }
 
 // Decisions tells of each hypothesis, in the order in which they were given.
@@ -117,7 +121,7 @@ func (p *Procedure) decision(h *hypothesis) Decision {
 		Pairs: len(values),
 		Smallest: stat.SmallestDetectable(w, p.distribution(len(values)),
 			p.options.Alpha/float64(p.size())*last, p.most()),
-		Slower: h.slower, Faster: h.faster, Confirmed: h.confirmed,
+		Slower: h.slower, Faster: h.faster, Confirmed: h.confirmed, LogRatios: slices.Clone(values),
 	}
 }
 

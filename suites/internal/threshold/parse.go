@@ -238,6 +238,9 @@ func (p *parser) limit(base Limit, at, n ast.Node) {
 	}
 	if gate.Scenario != "" {
 		gate.Why = base.Why
+		if gate.None && gate.Why == "" {
+			p.fault(at, "regression: none keeps %s out of the gate: say why, with why:", base.Metric.Name)
+		}
 		p.file.regressions = append(p.file.regressions, gate)
 	} else if len(found) == 0 && len(p.faults) == 0 {
 		p.fault(at, "the limit on %s has none of max, min, vs, regression and accept", base.Metric.Name)

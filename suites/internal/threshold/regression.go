@@ -15,11 +15,11 @@ import (
 // and head, and that may have the keys regression and accept. The first two
 // and instructions/op the gate can tell of scenarios that do not emit them.
 func Compared() []string {
-	return []string{"ns/op", "total-ns/op", "instructions/op", "allocs/op", "B/op"}
+	return slices.Concat([]string{"ns/op", "total-ns/op", "instructions/op"}, emitted)
 }
 
 // emitted are those of Compared that a scenario has to emit itself.
-var emitted = []string{"allocs/op", "B/op"}
+var emitted = []string{"allocs/op", "B/op", "writes/1k-op", "line-B/op", "heap-B/op"}
 
 // Regression says how much worse than the base the head may be in one metric of
 // one scenario.
@@ -30,6 +30,9 @@ type Regression struct {
 	// where Limited is set; else the gate's default does.
 	Limit   float64
 	Limited bool
+	// None says that the metric is not compared; that of ns/op leaves out
+	// total-ns/op too. Why is then set.
+	None bool
 	// Accept is an expected slowdown.
 	Accept Accept
 	Why    string
@@ -47,6 +50,9 @@ type Accept struct {
 	Until time.Time
 	Line  int
 }
+
+// noComparison is the value of regression: that keeps a metric out of the gate.
+const noComparison = "none"
 
 // Regression returns what the file says of a metric of a scenario in the gate;
 // false where it says nothing.
@@ -81,9 +87,13 @@ func (p *parser) regressionKey(k key, n ast.Node, base Limit, r *Regression) {
 		p.accept(k, n, &r.Accept)
 		return
 	}
+	if text, ok := n.(*ast.StringNode); ok && text.Value == noComparison {
+		r.None = true
+		return
+	}
 	v, ok := p.value(n, metric.Ratio)
 	if ok && (v >= 1 || v == 0 && !base.Metric.Exact) {
-		p.fault(n, "regression is %g: want a share of the base's figure, such as 4%%", v)
+		p.fault(n, "regression is %g: want a share of the base's figure, such as 4%%, or none", v)
 		return
 	}
 	r.Limit, r.Limited = v, ok

@@ -34,11 +34,22 @@ func TestTheGateIsToldItsLimits(t *testing.T) {
 	}
 }
 
+func TestAMetricIsKeptOutOfTheGateForAReason(t *testing.T) {
+	f, err := Parse("t.yaml", []byte("scenarios:\n  a:\n    ns/op: {regression: none, why: a sync takes what the disk takes}\n"), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := f.Regression("a", "ns/op"); !ok || !r.None || r.Limited || r.Why != "a sync takes what the disk takes" {
+		t.Errorf("ns/op has %+v, %v", r, ok)
+	}
+}
+
 func TestAFaultInWhatTheGateIsToldIsNamed(t *testing.T) {
 	one := func(metric, limit string) string { return "scenarios:\n  a:\n    " + metric + ": {" + limit + "}\n" }
 	for _, c := range []struct{ name, text, want string }{
 		{"a percentage without its sign", one("ns/op", "regression: 4"), "t.yaml:3:25: regression is 4: want a share of the base's figure, such as 4%"},
 		{"no room for noise", one("ns/op", "regression: 0"), "regression is 0: want a share"},
+		{"left out without a reason", one("ns/op", "regression: none"), "t.yaml:3:5: regression: none keeps ns/op out of the gate: say why"},
 		{"not compared", one("p99-ns", "regression: 4%"), "t.yaml:3:14: the gate does not compare p99-ns"},
 		{"under a profile", "profiles:\n  p: {cpu: x, cores: 1, scenarios: {a: {ns/op: {regression: 4%}}}}\nscenarios: {}\n", "not under a profile"},
 		{"no slowdown", one("ns/op", "accept: {ratio: 0.9, why: x, until: 2027-01-01}"), "ratio is 0.9: want head/base"},

@@ -88,7 +88,7 @@ func limitSchema(m metric.Metric, profile bool) *jsonschema.Schema {
 		choices = append(choices, &jsonschema.Schema{Required: []string{side}})
 	}
 	if !profile && slices.Contains(Compared(), m.Name) {
-		properties["regression"] = value("The share by which the gate lets it exceed the base's, such as 4%.")
+		properties["regression"] = value("The share by which the gate lets it exceed the base's, such as 4%; none where the gate does not compare it.")
 		properties["accept"] = acceptSchema()
 		choices = append(choices, &jsonschema.Schema{Required: []string{"regression"}}, &jsonschema.Schema{Required: []string{"accept"}})
 	}
