@@ -242,7 +242,12 @@ func TestTheOrderOfThePairsOfALookChangesNothing(t *testing.T) {
 				from = n
 			}
 		}
-		equal(rt, play(t, begin(t, Options{}, three()), all, random), want)
+		got := play(t, begin(t, Options{}, three()), all, random)
+		for i := range want { // the pairs alone are in another order
+			slices.Sort(want[i].LogRatios)
+			slices.Sort(got[i].LogRatios)
+		}
+		equal(rt, got, want)
 	})
 }
 
