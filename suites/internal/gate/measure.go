@@ -34,7 +34,7 @@ type measurement struct {
 	controls  []*control
 	counting  *counting // nil where nothing is counted
 	counted   bool
-	uncounted string    // why, where something could be
+	uncounted string // why, where something could be
 	rand      *rand.Rand
 	machine   *disturbance
 	scratch   string
@@ -259,7 +259,7 @@ func (m *measurement) pair(ctx context.Context, s *subject, base, head string, n
 	began := m.o.now()
 	m.machine.begin()
 	p, err := m.o.pair(ctx, s.scenario, base, head, number, lockstep.Options{
-		Seed: m.o.Seed, Duration: s.duration(), Warmup: warmup, Timeout: m.o.Timeout, Dir: m.scratch,
+		Seed: m.o.Seed, Duration: s.duration(), Stretch: s.stretch(), Warmup: warmup, Timeout: m.o.Timeout, Dir: m.scratch,
 	})
 	if err != nil {
 		return nil, false, err

@@ -185,7 +185,9 @@ func TestRulesComeFromTheFileOrTheDefaults(t *testing.T) {
 }
 
 func TestWhatIsKeptOutOfTheGateIsNotCompared(t *testing.T) {
-	written := func(s *experiment.Scenario) { s.Metrics = []string{"ns/op", "allocs/op", "writes/1k-op", "lost-records"} }
+	written := func(s *experiment.Scenario) {
+		s.Metrics = []string{"ns/op", "allocs/op", "writes/1k-op", "lost-records"}
+	}
 	o := Options{Limits: parsed(t, `scenarios:
   queue/untimed:
     ns/op: {regression: none, why: x}

@@ -17,6 +17,10 @@ const (
 	// last together.
 	inOneGoroutine = 300 * time.Millisecond
 	handedOver     = 500 * time.Millisecond
+	// stretchInOne and stretchHandedOver are how much longer the slices of a pair are
+	// than the scenario asks for: taking turns costs some 45 us a slice, and has to
+	// stay within 3 % of it.
+	stretchInOne, stretchHandedOver = 3, 2
 	// warmup is the number of slices of each arm before those that count.
 	warmup = 4
 	// untimedLeast is the number of pairs of a scenario of which nothing but counts
@@ -191,6 +195,14 @@ func (s *subject) duration() time.Duration {
 		return handedOver / 2
 	}
 	return inOneGoroutine / 2
+}
+
+// stretch is how much longer its slices are than it asks for.
+func (s *subject) stretch() int {
+	if s.crossing {
+		return stretchHandedOver
+	}
+	return stretchInOne
 }
 
 // ratios are what the procedure gets of a pair.

@@ -146,6 +146,12 @@ func (p *pairing) open(ctx context.Context, s *side) error {
 // of operations cost the same apart from the change.
 func (p *pairing) agree() error {
 	n := min(p.sides[0].arm.result.N, p.sides[1].arm.result.N)
+	if s := p.scenario; s.Ops == 0 && !p.o.Check {
+		n *= max(1, p.o.Stretch)
+		if s.MaxOps > 0 {
+			n = min(n, s.MaxOps)
+		}
+	}
 	for _, s := range p.sides {
 		s.arm.result.N = n
 	}

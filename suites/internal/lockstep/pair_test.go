@@ -64,6 +64,26 @@ func TestAPairTellsHeadFromBase(t *testing.T) {
 	within(t, "three times the work", []float64{math.Exp(p.Logs["ns/op"])}, 1.5, 6)
 }
 
+// TestAPairStretchesItsSlices: beyond what the scenario allows no slice goes.
+func TestAPairStretchesItsSlices(t *testing.T) {
+	sizes := func(stretch, most int) int {
+		s := scenario(t, "same")
+		s.MaxOps = most
+		p, err := pairOf(t, s, "serve", "serve", 0, func(o *Options) { o.Stretch, o.Check = stretch, false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.N
+	}
+	one, many := sizes(1, 0), sizes(64, 0)
+	if many < 4*one {
+		t.Errorf("slices stretched 64 times have %d operations, the others %d", many, one)
+	}
+	if most := 8 * one; sizes(64, most) != most {
+		t.Errorf("slices stretched 64 times do not have the %d operations that the scenario allows", most)
+	}
+}
+
 func TestAPairHasTheLapsOfTheScenario(t *testing.T) {
 	p, err := pairOf(t, scenario(t, "laps"), "serve", "serve", 0, nil)
 	if err != nil {

@@ -41,6 +41,11 @@ type Options struct {
 	Seed uint64
 	// Duration is how long the slices of one arm take together; 0 means 500 ms.
 	Duration time.Duration
+	// Stretch is by how much the slices of a pair are longer than the scenario asks
+	// for, where it leaves their size open: taking turns then costs a smaller share,
+	// and a disturbance hits fewer pairs of slices more evenly. 0 means 1. Repeat does
+	// not use it.
+	Stretch int
 	// Warmup is the number of slices of each arm before the measured ones, cut
 	// short once they have taken Duration; 0 means none.
 	Warmup int
