@@ -89,6 +89,17 @@ func TestPowerHasTheLevelsOfAFamily(t *testing.T) {
 	if o := seen[1]; o.Select != nil || o.Family != 0 {
 		t.Errorf("the gate is called with %+v", o)
 	}
+	// What is counted is not timed, and all catches of a plant share one run.
+	counted := func(scenario string) Catch { return Catch{By: Gate, Scenario: scenario, Metric: "instructions/op"} }
+	if _, err := g.Compare(t.Context(), Planted{}, Plant{Catch: []Catch{counted("queue/put"), counted("queue/take")}}, 5); err == nil || !strings.Contains(err.Error(), "has not judged instructions/op of queue/put") {
+		t.Errorf("a count that the report lacks: %v", err)
+	}
+	if o := seen[2]; !o.NoTimes || o.NoCounts || !o.Select("queue/put", nil) || !o.Select("queue/take", nil) || o.Select("queue/other", nil) {
+		t.Errorf("the gate is called with %+v", o)
+	}
+	if _, err := g.Compare(t.Context(), Planted{}, Plant{Catch: []Catch{counted("queue/put"), slow.Catch[0]}}, 5); err == nil || !strings.Contains(err.Error(), "make two plants of it") {
+		t.Errorf("catches that exclude each other: %v", err)
+	}
 	g.run = func(context.Context, gate.Options) (*gate.Report, error) { return nil, errors.New("crashed") }
 	if _, err := g.Compare(t.Context(), Planted{}, slow, 1); err == nil {
 		t.Error("a crash gives rows")
@@ -97,7 +108,7 @@ func TestPowerHasTheLevelsOfAFamily(t *testing.T) {
 
 // TestNoVerdictOfAMachineThatIsNotFitCounts, neither for the gate nor against it.
 func TestNoVerdictOfAMachineThatIsNotFitCounts(t *testing.T) {
-	got := rows(reported(t, unfit), func(r gate.Row) gate.Figure { return r.Figure })
+	got := rows(reported(t, unfit))
 	if len(got) != 1 || got[0].Verdict != result.Inconclusive {
 		t.Errorf("the rows are %+v", got)
 	}

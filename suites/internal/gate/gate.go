@@ -67,8 +67,9 @@ type Options struct {
 	// compared: a measurement of the gate's power takes one scenario and decides as
 	// if it stood among so many. 0 means those that are compared.
 	Family int
-	// NoCounts leaves the counted instructions out.
-	NoCounts bool
+	// NoCounts leaves the counted instructions out, NoTimes whatever is timed, the
+	// controls included: a measurement of the gate's power asks for one of the two.
+	NoCounts, NoTimes bool
 	// Seed draws layouts, orders and the workload.
 	Seed uint64
 	// Timeout is how long an arm may be silent; 0 means 30 s.

@@ -53,12 +53,16 @@ func newMeasurement(o Options, p *plan, l *links, scratch string) (*measurement,
 			m.untimed = append(m.untimed, s)
 		}
 	}
-	for _, s := range p.controls() {
-		m.controls = append(m.controls, &control{subject: s})
-	}
 	hypotheses := p.hypotheses()
 	if len(hypotheses) == 0 {
 		return m, nil
+	}
+	if o.NoTimes {
+		hypotheses = nil
+	} else {
+		for _, s := range p.controls() {
+			m.controls = append(m.controls, &control{subject: s})
+		}
 	}
 	counted, counter, note := countables(o, p)
 	m.uncounted = note
@@ -67,6 +71,9 @@ func newMeasurement(o Options, p *plan, l *links, scratch string) (*measurement,
 	var err error
 	if m.counting, err = newCounting(counted, counter, l, size); err != nil {
 		return nil, err
+	}
+	if len(hypotheses) == 0 {
+		return m, nil
 	}
 	var looks []int
 	if len(p.subjects) == 1 && o.Family == 0 {
