@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/logperf/logperf/suites/internal/count"
@@ -84,13 +85,15 @@ type Options struct {
 	Progress func(Progress)
 
 	// What tests replace.
-	lock    string
-	cores   int
-	pair    pairer
-	link    func(*tree) linker
-	now     func() time.Time
-	alien   func() *disturbance
-	counter func() (count.Counter, error)
+	lock       string
+	cores      int // that a program here may use
+	processors int // of the machine
+	quota      bool
+	pair       pairer
+	link       func(*tree) linker
+	now        func() time.Time
+	alien      func() *disturbance
+	counter    func() (count.Counter, error)
 }
 
 // Progress is where a run is.
@@ -151,7 +154,8 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	began := o.now()
 	report = &Report{Schema: SchemaVersion, Seed: o.Seed, Budget: o.Budget.Seconds()}
 	if o.cores == 0 {
-		o.cores = coresOf(result.Machine(ctx, o.Root))
+		machine := result.Machine(ctx, o.Root)
+		o.cores, o.processors, o.quota = coresOf(machine), machine.Cores, machine.Quota > 0
 	}
 	if o.cores < leastCores {
 		report.inconclusive(fmt.Sprintf("this machine has %d processor: scenarios in which goroutines hand work to each other need %d, and what is measured on one says nothing of two", o.cores, leastCores))
@@ -163,6 +167,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	scratch, err := os.MkdirTemp(o.Dir, "logperf-gate-")
+	if err == nil {
+		scratch, err = filepath.Abs(scratch) // other programs run in other folders
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the gate gets no scratch folder: %w", err)
 	}
@@ -195,7 +202,7 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 	if err != nil {
 		return err
 	}
-	report.Base, report.Head, report.Commit, report.Notes = s.baseName, s.headName, s.commit, s.notes
+	report.Base, report.Head, report.Commit, report.HeadCommit, report.Notes = s.baseName, s.headName, s.commit, s.headCommit, s.notes
 	p, err := newPlan(o, s.ours, s.theirs)
 	if err != nil {
 		return err
@@ -205,9 +212,10 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 	case s.identical:
 		report.Identical = true
 		report.Verdict = result.Pass
+		report.miss()
 		return nil
 	case len(p.subjects) == 0:
-		report.inconclusive("there is nothing to compare: every selected scenario is new, is changed, or has neither a time nor a count that the gate compares")
+		report.inconclusive("there is nothing to compare: every selected scenario is new, changed, removed, or has neither a time nor a count that the gate compares")
 		return nil
 	}
 	m, err := newMeasurement(o, p, newLinks(scratch, o.Seed, o.link(s.base), o.link(s.head)), scratch)
