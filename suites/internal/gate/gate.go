@@ -109,7 +109,7 @@ type Progress struct {
 // pairer runs one pair of two binaries.
 type pairer func(ctx context.Context, s experiment.Scenario, base, head string, number int, o lockstep.Options) (*lockstep.PairResult, error)
 
-func realLinks(t *tree) linker { return t.build }
+func realLinks(t *tree) linker { return t.link }
 
 func inLockstep(ctx context.Context, s experiment.Scenario, base, head string, number int, o lockstep.Options) (*lockstep.PairResult, error) {
 	return lockstep.Pair(ctx, s, lockstep.Command{Path: base}, lockstep.Command{Path: head}, number, o)

@@ -184,7 +184,7 @@ func TestALinkHoldsTheTreeAsItWasAtTheStart(t *testing.T) {
 	})
 	for name, t2 := range map[string]*tree{"base": s.base, "head": s.head} {
 		out := filepath.Join(scratch, "later-"+name)
-		if err := t2.build(t.Context(), out, 0); err != nil {
+		if err := t2.build(t.Context(), out); err != nil {
 			t.Fatal(err)
 		}
 		before, err := fingerprint(filepath.Join(scratch, "plain-"+name))
@@ -194,6 +194,38 @@ func TestALinkHoldsTheTreeAsItWasAtTheStart(t *testing.T) {
 		if now, err := fingerprint(out); err != nil || now != before {
 			t.Errorf("a later link of the %s is another program (%v)", name, err)
 		}
+	}
+}
+
+// TestLinksDifferInTheirLayoutAlone: of one number they are the same program, and
+// each serves what the tree does.
+func TestLinksDifferInTheirLayoutAlone(t *testing.T) {
+	dir := repositoryOf(t, module(t, plainLibrary, row("queue/once", onceOnly)))
+	put(t, dir, map[string]string{"logging/logging.go": otherLibrary})
+	scratch := t.TempDir()
+	s, err := prepare(t.Context(), Options{Root: dir, Base: Tree{Ref: "HEAD"}}.withDefaults(), scratch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prints := map[string]string{}
+	for name, layout := range map[string]uint32{"one": 1, "one again": 1, "two": 2} {
+		out := filepath.Join(scratch, name)
+		if err := s.head.link(t.Context(), out, layout); err != nil {
+			t.Fatal(err)
+		}
+		if served, err := describe(t.Context(), out); err != nil || len(served) != 1 || served[0].Name != "queue/once" {
+			t.Errorf("the link %s serves %v, %v", name, served, err)
+		}
+		if prints[name], err = fingerprint(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if prints["one"] != prints["one again"] || prints["one"] == prints["two"] {
+		t.Errorf("the programs are %v", prints)
+	}
+	s.head.objects.main += "-gone"
+	if err := s.head.link(t.Context(), filepath.Join(scratch, "gone"), 3); err == nil || !strings.Contains(err.Error(), "go tool link ./suites/cmd/arm") {
+		t.Errorf("a link of objects that are gone: %v", err)
 	}
 }
 

@@ -121,6 +121,19 @@ func TestCountsAreTakenAtTheFirstLook(t *testing.T) {
 	}
 }
 
+func TestCountsNeedNoTimes(t *testing.T) {
+	m := newMachine(4)
+	o := m.options(8 * time.Minute)
+	o.NoTimes, o.NoCounts, o.counter = true, false, func() (count.Counter, error) { return arithmetic{more: map[string]float64{"queue/s=a": 0.02}}, nil }
+	r, err := measured(t, m, o, family(2)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Scenarios[0].Figure; r.Pairs != 0 || len(r.Controls) != 0 || f.Name != "queue/s=a" || f.Metric != instructions || r.Verdict != result.Fail {
+		t.Errorf("%s after %d pairs and %d controls, by %+v", r.Verdict, r.Pairs, len(r.Controls), f)
+	}
+}
+
 func TestTheScenariosTakeTurns(t *testing.T) {
 	m := newMachine(4)
 	if _, err := measured(t, m, m.options(8*time.Minute), family(3)...); err != nil {

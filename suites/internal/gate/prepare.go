@@ -38,7 +38,7 @@ type preparation struct {
 // both build, what they serve, and whether they differ at all.
 func prepare(ctx context.Context, o Options, scratch string) (*sides, error) {
 	p := &preparation{o: o, scratch: scratch, repo: repository{o.Root}}
-	for _, step := range []func(context.Context) error{p.findHead, p.findBase, p.buildHead, p.buildBase, p.noteElsewhere, p.askBase, p.hold} {
+	for _, step := range []func(context.Context) error{p.findHead, p.findBase, p.buildHead, p.buildBase, p.noteElsewhere, p.askBase, p.hold, p.compile} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -130,7 +130,7 @@ func (p *preparation) buildHead(ctx context.Context) error {
 		return err
 	}
 	p.sides.head = t
-	if err := t.build(ctx, p.plainHead(), 0); err != nil {
+	if err := t.build(ctx, p.plainHead()); err != nil {
 		return fmt.Errorf("the head, %s, does not build: %w", p.sides.headName, err)
 	}
 	if p.sides.ours, err = describe(ctx, p.plainHead()); err != nil {
@@ -156,7 +156,7 @@ func (p *preparation) buildBase(ctx context.Context) error {
 		return err
 	}
 	p.sides.base = t
-	failed := t.build(ctx, p.plainBase(), 0)
+	failed := t.build(ctx, p.plainBase())
 	if failed == nil || ctx.Err() != nil {
 		return failed
 	}
@@ -167,7 +167,7 @@ func (p *preparation) buildBase(ctx context.Context) error {
 		return err
 	}
 	p.sides.base = t
-	if err := t.build(ctx, p.plainBase(), 0); err != nil {
+	if err := t.build(ctx, p.plainBase()); err != nil {
 		return fmt.Errorf("the base, %s, does not build, neither its library under the head's suites: %w\nnor by itself: %w", p.sides.baseName, failed, err)
 	}
 	if p.sides.theirs, err = describe(ctx, p.plainBase()); err != nil {
@@ -192,7 +192,7 @@ func (p *preparation) askBase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = t.build(ctx, own, 0); err == nil {
+	if err = t.build(ctx, own); err == nil {
 		p.sides.theirs, err = describe(ctx, own)
 	}
 	if ctx.Err() != nil {
@@ -215,4 +215,15 @@ func (p *preparation) hold(context.Context) error {
 	head, err := fingerprint(p.plainHead())
 	p.sides.identical = err == nil && base == head
 	return err
+}
+
+// compile readies both sides for many links, where there will be any.
+func (p *preparation) compile(ctx context.Context) error {
+	if p.sides.identical {
+		return nil
+	}
+	if err := p.sides.base.compile(ctx); err != nil {
+		return err
+	}
+	return p.sides.head.compile(ctx)
 }

@@ -37,6 +37,7 @@ type tree struct {
 	replaced map[string]string
 	overlay  string // the file that tells the go command; empty: nothing is replaced
 	scratch  string // where the go command may leave files
+	objects  *objects
 }
 
 // newTree completes a tree. The overlay is written below scratch.
@@ -58,32 +59,26 @@ func newTree(dir string, replaced map[string]string, scratch string) (*tree, err
 	return t, errors.Join(err, f.Close())
 }
 
-// build links the arm of the tree. A layout other than 0 puts its functions in
-// another order. The flags but for that are the same for both sides: the symbol
+// build builds the arm of the tree as it is, without a random layout. The symbol
 // table and the debugger's tables are left out, because writing them is half of
 // the time of a link (profiles need neither), and nothing of the folder or the
 // commit is in the binary.
-func (t *tree) build(ctx context.Context, out string, layout uint32) error {
-	flags := "-ldflags=-s -w"
-	if layout != 0 {
-		flags += fmt.Sprintf(" -randlayout=%d", layout)
-	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", flags, "-o", out}
-	if t.overlay != "" {
-		args = append(args, "-overlay="+t.overlay)
-	}
+func (t *tree) build(ctx context.Context, out string) error {
+	args := append([]string{"build", "-ldflags=-s -w", "-o", out}, t.flags()...)
 	c := inGroup(exec.CommandContext(ctx, "go", append(args, armPackage)...))
 	c.Dir, c.Env = t.dir, t.environ()
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
-	err := c.Run()
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
+	return t.explain(ctx, "go build", c.Run(), said.String())
+}
+
+// flags are those of both sides and of all their builds.
+func (t *tree) flags() []string {
+	flags := []string{"-trimpath", "-buildvcs=false"}
+	if t.overlay != "" {
+		flags = append(flags, "-overlay="+t.overlay)
 	}
-	return fmt.Errorf("go build %s: %w\n%s", armPackage, err, tailOf(said.String(), buildTail))
+	return flags
 }
 
 // environ is the environment of the go command. Where it is killed it leaves its
