@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A metronome wakes the producers at their ticks. It is one goroutine that
@@ -88,14 +86,4 @@ func (m *metronome) wait(ctx context.Context, producer int, until time.Duration)
 		}
 	}
 	s.due.Store(0)
-}
-
-// Nanosleep sleeps with the precision of the kernel, some 50 us, and holds a
-// thread meanwhile.
-func Nanosleep(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := unix.NsecToTimespec(int64(d))
-	_ = unix.Nanosleep(&t, nil) // interrupted: the caller looks at the clock anyway
 }
