@@ -60,7 +60,8 @@ not fail. Nothing in the tree is touched. A regression that is missed, a FAIL of
 unchanged code and a plant that no longer applies fail the drill.
 
 With --power the gate alone is tried, many times over, and each of its verdicts
-is written to a file; hours pass.
+is written to a file; hours pass. The same call with the same file goes on where
+an earlier one ended, as long as the tree is the same.
 
 The plants are the files of ` + plantsFolder + `.`,
 		Example: "  logperf drill --short\n  logperf drill --only wake-per-record\n  logperf drill --power --runs 40 --out power.csv",
@@ -80,8 +81,8 @@ The plants are the files of ` + plantsFolder + `.`,
 	c.Flags().StringVar(&d.only, "only", "", "the plant of that name alone")
 	c.Flags().StringVar(&d.by, "by", "", "what this alone has to catch: threshold, which takes a minute or two, or gate")
 	c.Flags().BoolVar(&d.power, "power", false, "measure how often the gate catches the plants marked power, at the levels of a family of 30, and how often it fails unchanged code")
-	c.Flags().IntVar(&d.runs, "runs", powerRuns, "with --power: how often each plant is compared")
-	c.Flags().StringVar(&d.out, "out", "", "with --power: the file of the verdicts, as CSV")
+	c.Flags().IntVar(&d.runs, "runs", powerRuns, "with --power: how often each plant is compared, unless its file says fewer")
+	c.Flags().StringVar(&d.out, "out", "", "with --power: the file of the verdicts, as CSV; the runs in it are not made again")
 	return c
 }
 
@@ -213,8 +214,8 @@ func (d *drillCall) measure(ctx context.Context, c drill.Comparison, out, errs i
 	}
 	rows, err := drill.Power(ctx, d.plants, drill.PowerOptions{
 		Root: string(d.root), Comparer: c, Runs: d.runs, Seed: drillSeed, Out: path,
-		Watch: func(plant string, run int, rows []drill.Row) {
-			_, _ = fmt.Fprintf(errs, "%s, run %d of %d: %s\n", plant, run, d.runs, inWords(rows))
+		Watch: func(plant string, run, of int, rows []drill.Row) {
+			_, _ = fmt.Fprintf(errs, "%s, run %d of %d: %s\n", plant, run, of, inWords(rows))
 		},
 	})
 	if ctx.Err() != nil {

@@ -49,6 +49,9 @@ type Plant struct {
 	Short bool `yaml:"short"`
 	// Power marks a plant whose catches by the gate are measured many times over.
 	Power bool `yaml:"power"`
+	// Runs is the most runs of a measured power, for a plant whose runs take long; 0
+	// means as many as are asked for.
+	Runs int `yaml:"runs"`
 	// Catch is what has to catch it. All of them have to.
 	Catch []Catch `yaml:"catch"`
 	// Effect is what was measured of it, in words, with machine and day; empty
@@ -137,6 +140,8 @@ func (p Plant) check() error {
 	want(len(p.Catch) > 0, "nothing is named that has to catch it: want one catch or more")
 	want(!p.Power || !slices.ContainsFunc(p.Catch, func(c Catch) bool { return c.By != Gate }),
 		"it is marked power, which is the gate's: want no catch by another")
+	want(p.Runs >= 0, "runs is %d: want 1 or more, or none for as many as are asked for", p.Runs)
+	want(p.Runs == 0 || p.Power, "runs is for a plant marked power")
 	for i, c := range p.Catch {
 		if err := c.check(p.Unchanged); err != nil {
 			faults = append(faults, fmt.Errorf("catch %d: %w", i+1, err))

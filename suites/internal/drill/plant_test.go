@@ -48,6 +48,8 @@ func TestAFaultyPlantIsRefused(t *testing.T) {
 		{"a.yaml", strings.Replace(valid, "by: gate", "no_counts: true, by: threshold", 1), "no_counts is for the gate"},
 		{"a.yaml", valid + "unchanged: true\n", "of a plant that changes nothing"},
 		{"a.yaml", strings.Replace(valid, "by: gate", "by: threshold", 1) + "power: true\n", "it is marked power"},
+		{"a.yaml", valid + "power: true\nruns: -1\n", "runs is -1: want 1 or more"},
+		{"a.yaml", valid + "runs: 12\n", "runs is for a plant marked power"},
 		{"a.txt", valid, "the folder holds no plant"},
 	} {
 		_, err := Read(fstest.MapFS{c.name: {Data: []byte(c.text)}})

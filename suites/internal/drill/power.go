@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -49,15 +50,27 @@ type PowerOptions struct {
 	Root string
 	// Comparer runs the gate.
 	Comparer Comparer
-	// Runs is how often each plant is compared, each time with another seed.
+	// Runs is how often each plant is compared, each time with another seed; a plant
+	// may ask for fewer.
 	Runs int
 	// Seed is that of the first run.
 	Seed uint64
 	// Out is the file of the rows. It is written after each run, so that hours of
-	// measuring are not lost to the last of them.
+	// measuring are not lost to the last of them. Where it exists its rows are kept,
+	// and the runs that they are of are not made again: hours can be split over days.
+	// The tree must be the same then, which nothing here can see.
 	Out string
-	// Watch is told of each run that has ended; nil: nobody is.
-	Watch func(plant string, run int, rows []Row)
+	// Watch is told of each run that has ended, and of how many of the plant there
+	// are to be; nil: nobody is.
+	Watch func(plant string, run, of int, rows []Row)
+}
+
+// runs is how often a plant is compared.
+func (o PowerOptions) runs(p Plant) int {
+	if p.Runs > 0 {
+		return min(p.Runs, o.Runs)
+	}
+	return o.Runs
 }
 
 // Power compares each plant with the tree as often as was asked for, the plants in
@@ -67,6 +80,10 @@ type PowerOptions struct {
 func Power(ctx context.Context, plants []Plant, o PowerOptions) ([]Row, error) {
 	if o.Runs < 1 {
 		return nil, fmt.Errorf("%d runs were asked for: want 1 or more", o.Runs)
+	}
+	rows, err := before(plants, o)
+	if err != nil {
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "logperf-plant-")
 	if err != nil {
@@ -83,9 +100,11 @@ func Power(ctx context.Context, plants []Plant, o PowerOptions) ([]Row, error) {
 			return nil, err
 		}
 	}
-	var rows []Row
 	for run := range o.Runs {
 		for i, p := range plants {
+			if run >= o.runs(p) || slices.ContainsFunc(rows, func(r Row) bool { return r.Plant == p.Name && r.Run == run+1 }) {
+				continue
+			}
 			seed, began := o.Seed+uint64(run), time.Now()
 			found, err := o.Comparer.Compare(ctx, laid[i], p, seed)
 			if err != nil {
@@ -99,8 +118,38 @@ func Power(ctx context.Context, plants []Plant, o PowerOptions) ([]Row, error) {
 				return rows, err
 			}
 			if o.Watch != nil {
-				o.Watch(p.Name, run+1, found)
+				o.Watch(p.Name, run+1, o.runs(p), found)
 			}
+		}
+	}
+	return rows, nil
+}
+
+// before reads the rows of an earlier call; none where there is no file. Those of
+// other plants or seeds are refused: they are of another measurement.
+func before(plants []Plant, o PowerOptions) ([]Row, error) {
+	f, err := os.Open(o.Out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	rows, err := ReadRows(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no rows to go on from: %w; name another file", o.Out, err)
+	}
+	for i, r := range rows {
+		fault := ""
+		switch want := o.Seed + uint64(r.Run) - 1; {
+		case !slices.ContainsFunc(plants, func(p Plant) bool { return p.Name == r.Plant }):
+			fault = fmt.Sprintf("the plant is %s, which is not measured", r.Plant)
+		case r.Run < 1 || r.Seed != want:
+			fault = fmt.Sprintf("run %d has the seed %d, want %d", r.Run, r.Seed, want)
+		}
+		if fault != "" {
+			return nil, fmt.Errorf("%s cannot be gone on with: line %d: %s; name another file", o.Out, i+2, fault)
 		}
 	}
 	return rows, nil

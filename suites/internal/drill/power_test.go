@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -47,6 +48,92 @@ func TestPowerComparesThePlantsInTurnWithNewSeeds(t *testing.T) {
 	}
 	if read, err := ReadRows(bytes.NewReader(text)); err != nil || len(read) != 4 || read[2].Plant != plants[0].Name {
 		t.Errorf("the file holds %+v, %v", read, err)
+	}
+}
+
+func TestAPlantMayAskForFewerRuns(t *testing.T) {
+	plants := repository(t)[:2]
+	plants[0].Runs, plants[1].Runs = 1, 9
+	var told []string
+	_, err := Power(t.Context(), plants, PowerOptions{
+		Root: root, Runs: 3, Out: filepath.Join(t.TempDir(), "power.csv"),
+		Comparer: comparerFunc(func(Plant, uint64) ([]Row, error) { return []Row{{Scenario: "queue/put", Verdict: result.Pass}}, nil }),
+		Watch: func(plant string, run, of int, _ []Row) {
+			told = append(told, fmt.Sprintf("%s %d/%d", plant, run, of))
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := plants[0].Name, plants[1].Name
+	if want := []string{a + " 1/1", b + " 1/3", b + " 2/3", b + " 3/3"}; !reflect.DeepEqual(told, want) {
+		t.Errorf("the runs are %v, want %v", told, want)
+	}
+}
+
+// TestPowerGoesOnWhereItEnded: hours are split over days.
+func TestPowerGoesOnWhereItEnded(t *testing.T) {
+	plants := repository(t)[:2]
+	o := PowerOptions{Root: root, Runs: 2, Seed: 7, Out: filepath.Join(t.TempDir(), "power.csv")}
+	var made []string
+	left := 3 // runs before the first call breaks off
+	o.Comparer = comparerFunc(func(p Plant, seed uint64) ([]Row, error) {
+		if left--; left < 0 {
+			return nil, errors.New("the machine was needed")
+		}
+		made = append(made, fmt.Sprintf("%s %d", p.Name, seed))
+		return []Row{
+			{Scenario: "queue/put", Metric: "ns/op", Verdict: result.Fail, Estimate: 1.0625, Pairs: int(seed)},
+			{Scenario: "queue/take", Metric: "ns/op", Verdict: result.Pass, Estimate: 1, Pairs: 12},
+		}, nil
+	})
+	before, err := Power(t.Context(), plants, o)
+	if err == nil || len(before) != 6 {
+		t.Fatalf("%d rows and %v", len(before), err)
+	}
+	made, left = nil, 9
+	rows, err := Power(t.Context(), plants, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{plants[1].Name + " 8"}; !reflect.DeepEqual(made, want) {
+		t.Errorf("made again are %v, want %v", made, want)
+	}
+	if len(rows) != 8 || rows[0].Plant != plants[0].Name || rows[0].Estimate != 1.0625 || rows[6].Run != 2 {
+		t.Errorf("the rows are %+v", rows)
+	}
+	text, err := os.ReadFile(o.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := ReadRows(bytes.NewReader(text)); err != nil || len(read) != 8 {
+		t.Errorf("the file holds %d rows (%v), want 8", len(read), err)
+	}
+}
+
+func TestRowsOfAnotherMeasurementAreNotGoneOnWith(t *testing.T) {
+	plants := repository(t)[:2]
+	head := strings.Join(columns, ",") + "\n"
+	first := plants[0].Name
+	for text, want := range map[string]string{
+		head + first + ",1,7,s,m,PASS,1,1,1,3,0,1\nelsewhere,1,7,s,m,PASS,1,1,1,3,0,1\n": "line 3: the plant is elsewhere, which is not measured",
+		head + first + ",2,7,s,m,PASS,1,1,1,3,0,1\n":                                     "line 2: run 2 has the seed 7, want 8",
+		head + first + ",0,6,s,m,PASS,1,1,1,3,0,1\n":                                     "line 2: run 0 has the seed 6",
+		"plant\n": "holds no rows to go on from",
+	} {
+		out := filepath.Join(t.TempDir(), "power.csv")
+		if err := os.WriteFile(out, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Power(t.Context(), plants, PowerOptions{Root: root, Runs: 3, Seed: 7, Out: out, Comparer: comparerFunc(func(Plant, uint64) ([]Row, error) {
+			return []Row{{Scenario: "queue/put", Verdict: result.Pass}}, nil
+		})})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "name another file") {
+			t.Errorf("%q gives %v, want %s", text, err, want)
+		}
+		if now, err := os.ReadFile(out); err != nil || string(now) != text {
+			t.Errorf("the file is now %q (%v)", now, err)
+		}
 	}
 }
 

@@ -18,6 +18,9 @@ const (
 	// mostOfASuite bounds the build and the run of one scenario; the longest of
 	// those that plants name take a minute.
 	mostOfASuite = 10 * time.Minute
+	// graceOfASuite is how long an interrupted suite has to end its arms, networks and
+	// memory limits before it is killed.
+	graceOfASuite = 30 * time.Second
 	// outputTail is how much of what a command printed an error shows.
 	outputTail = 4 << 10
 )
@@ -39,12 +42,14 @@ func (s Suite) Judge(ctx context.Context, laid Planted, p Plant, c Catch) (Findi
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary, results := filepath.Join(dir, "suite.test"), filepath.Join(dir, "results")
-	if out, err := command(ctx, s.Root, nil, "go", "test", "-c", "-overlay="+laid.Overlay, "-o", binary, "./suites"); err != nil {
+	// What is killed leaves its files there, and they go with the folder.
+	scratch := "TMPDIR=" + dir
+	if out, err := command(ctx, s.Root, []string{scratch}, "go", "test", "-c", "-overlay="+laid.Overlay, "-o", binary, "./suites"); err != nil {
 		return Finding{}, fmt.Errorf("the suite does not build with plant %s: %w\n%s", p.Name, err, out)
 	}
 	// The specs look for the repository from the folder of their package.
 	environ := []string{
-		"LOGPERF_MEASURE=1", "LOGPERF_INCONCLUSIVE=warn", "GINKGO_NO_COLOR=TRUE",
+		scratch, "LOGPERF_MEASURE=1", "LOGPERF_INCONCLUSIVE=warn", "GINKGO_NO_COLOR=TRUE",
 		"LOGPERF_ONLY=" + c.Scenario, "LOGPERF_BENCHMARK_RESULTS=" + results,
 	}
 	if c.Profile != "" {
@@ -103,10 +108,11 @@ func worst(run *result.Run) string {
 	return fmt.Sprintf("all %d limits of the run hold", len(run.Verdicts))
 }
 
-// command runs a program in a process group of its own, which ends with ctx, and
-// returns the end of what it printed. The settings of whoever calls the drill do
-// not reach it: what is planted would be measured with another corpus, or not at
-// all.
+// command runs a program in a process group of its own and returns the end of what
+// it printed. At the end of ctx the group is interrupted, as by ^C in a terminal:
+// a suite that is killed at once leaves its arms to themselves. The settings of
+// whoever calls the drill do not reach it: what is planted would be measured with
+// another corpus, or not at all.
 func command(ctx context.Context, dir string, environ []string, name string, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = dir
@@ -117,9 +123,13 @@ func command(ctx context.Context, dir string, environ []string, name string, arg
 	}
 	c.Env = append(c.Env, environ...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
-	c.WaitDelay = time.Second
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGINT) }
+	c.WaitDelay = graceOfASuite
 	out, err := c.CombinedOutput()
+	if c.Process != nil {
+		// The process is gone, so this reaches what it left in its group.
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+	}
 	if over := len(out) - outputTail; over > 0 {
 		out = out[over:]
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/logperf/logperf/suites/internal/result"
@@ -50,10 +51,13 @@ func TestMain(m *testing.M) {
 `,
 }
 
-func smallRepository(t *testing.T) string {
+func smallRepository(t *testing.T) string { return written(t, small) }
+
+// written are files in a folder of their own.
+func written(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
-	for name, text := range small {
+	for name, text := range files {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -84,6 +88,69 @@ func TestTheSuiteIsBuiltWithThePlant(t *testing.T) {
 		if got := trials[0]; got.String() != c.want || !strings.Contains(got.reason(), c.detail) {
 			t.Errorf("%s units: %v, %s: want %s, %s", c.units, got, got.reason(), c.want, c.detail)
 		}
+	}
+}
+
+// waiting is a repository whose suite has something to put away when it is
+// interrupted, and leaves a file in the temporary folder.
+var waiting = map[string]string{
+	"go.mod": small["go.mod"],
+	"suites/suites_test.go": `package suites
+
+import (
+	"os"
+	"os/signal"
+	"path/filepath"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	folder := os.Getenv("DRILL_TEST_FOLDER")
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	if _, err := os.CreateTemp("", "left-by-an-arm-"); err != nil {
+		panic(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "ready"), []byte("ready"), 0); err != nil {
+		panic(err)
+	}
+	<-interrupted
+	if err := os.WriteFile(filepath.Join(folder, "put-away"), nil, 0o600); err != nil {
+		panic(err)
+	}
+	os.Exit(1)
+}
+`,
+}
+
+// TestAnInterruptedSuitePutsAwayWhatItHas: a suite that is killed at once leaves
+// arms, networks and memory limits to themselves.
+func TestAnInterruptedSuitePutsAwayWhatItHas(t *testing.T) {
+	folder, temporary := t.TempDir(), t.TempDir()
+	t.Setenv("DRILL_TEST_FOLDER", folder)
+	t.Setenv("TMPDIR", temporary)
+	if err := syscall.Mkfifo(filepath.Join(folder, "ready"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	root := written(t, waiting)
+	overlay := filepath.Join(t.TempDir(), "overlay.json")
+	if err := os.WriteFile(overlay, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_, _ = os.ReadFile(filepath.Join(folder, "ready")) // waits for the suite
+		cancel()
+	}()
+	_, err := Suite{Root: root}.Judge(ctx, Planted{Overlay: overlay}, Plant{Name: "a"}, Catch{Scenario: "queue/put"})
+	if err == nil || !strings.Contains(err.Error(), "left no results with plant a") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "put-away")); err != nil {
+		t.Errorf("the suite had no time to put anything away: %v", err)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("%v is left behind (%v)", left, err)
 	}
 }
 
