@@ -27,13 +27,15 @@ func (Callgrind) String() string { return "callgrind" }
 
 // Count implements Counter.
 func (v Callgrind) Count(ctx context.Context, c Command) (float64, error) {
-	dir, err := os.MkdirTemp("", "logperf-count-")
+	dir, err := os.MkdirTemp(c.Dir, "logperf-count-")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, "callgrind.out")
-	args := append([]string{"--tool=callgrind", "--callgrind-out-file=" + out, "--quiet", c.Path}, c.Args...)
+	// Its pipes for a debugger would stay behind in the temporary folder where it is
+	// killed.
+	args := append([]string{"--tool=callgrind", "--callgrind-out-file=" + out, "--vgdb=no", "--quiet", c.Path}, c.Args...)
 	var errs bytes.Buffer
 	child := exec.CommandContext(ctx, string(v), args...)
 	child.Env, child.Stderr = steady(c.Env), &errs

@@ -15,27 +15,6 @@ import (
 	"strings"
 )
 
-const (
-	// enough is how many instructions the operations of a count take together: what
-	// the runtime does of its own accord is then some 0.4 % of it.
-	enough = 50_000_000
-	// mostOperations bounds a run of operations that take next to nothing.
-	mostOperations = 5_000_000
-	// step rounds the numbers: arms count in slices of so many.
-	step = 500
-)
-
-// Size are the numbers of operations of the two runs whose difference is counted:
-// what starts and ends the process is in both. The zero value is 2,000 and 12,000.
-type Size struct{ Few, Many int }
-
-func (z Size) withDefaults() Size {
-	if z == (Size{}) {
-		return Size{2_000, 12_000}
-	}
-	return z
-}
-
 // A Counter counts what a whole process does.
 type Counter interface {
 	// Count runs the command to its end and returns how many instructions it took
@@ -55,6 +34,9 @@ type Command struct {
 	Args []string
 	// Env is the whole environment.
 	Env []string
+	// Dir is where a counter makes its own scratch files; empty means the system's
+	// folder. They are gone when Count returns.
+	Dir string
 }
 
 // Find returns the best counter of this machine. The error says that there is
@@ -98,24 +80,6 @@ func whole(ctx context.Context, counter Counter, run func(n int) Command, n int)
 		return 0, fmt.Errorf("%d operations cannot be counted by %v: %w", n, counter, err)
 	}
 	return instructions, nil
-}
-
-// SizeFor finds how many operations a count needs, with a small one: where they
-// take few instructions, the runtime's own would else drown them.
-func SizeFor(ctx context.Context, counter Counter, run func(n int) Command) (Size, error) {
-	each, err := PerOperation(ctx, counter, run, Size{500, 1_500})
-	if err != nil {
-		return Size{}, err
-	}
-	return sizeOf(each), nil
-}
-
-// sizeOf is the size for operations of so many instructions.
-func sizeOf(each float64) Size {
-	n := int(min(max(enough/each, 2_000), mostOperations))
-	n = (n + step - 1) / step * step
-	few := max(step, n/5/step*step)
-	return Size{Few: few, Many: few + n}
 }
 
 // steady completes the environment of a Go program that is counted. Its signals

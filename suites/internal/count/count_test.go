@@ -5,9 +5,11 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -51,18 +53,28 @@ func program(t *testing.T, n int) Command {
 	return Command{Path: path, Env: append(os.Environ(), workVariable+"="+strconv.Itoa(n))}
 }
 
-// fake counts 100 for the process and 7 for each operation.
+// fake counts 100 for the process and 7 for each operation, and what the runtime
+// did of its own accord in a run of so many.
 type fake struct {
+	own func(n int) float64
+	err error
+
+	mu   sync.Mutex // guards seen: two runs go on side by side
 	seen []Command
-	err  error
 }
 
 func (f *fake) String() string { return "fake" }
 
 func (f *fake) Count(_ context.Context, c Command) (float64, error) {
+	f.mu.Lock()
 	f.seen = append(f.seen, c)
+	f.mu.Unlock()
 	n, err := strconv.Atoi(c.Args[0])
-	return 100 + 7*float64(n), errors.Join(err, f.err)
+	counted := 100 + 7*float64(n)
+	if f.own != nil {
+		counted += f.own(n)
+	}
+	return counted, errors.Join(err, f.err)
 }
 
 func arm(n int) Command {
@@ -99,15 +111,53 @@ func TestACountThatDoesNotGrowIsAnError(t *testing.T) {
 
 func TestASizeMakesEnoughInstructions(t *testing.T) {
 	for each, want := range map[float64]Size{
-		5000: {2_000, 12_000}, 25_000: {500, 2_500}, 500_000: {500, 2_500}, 500: {20_000, 120_000}, 3: {1_000_000, 6_000_000},
+		5000: {2_000, 12_000}, 25_000: {500, 2_500}, 500_000: {500, 2_500}, 500: {20_000, 120_000}, 50: {200_000, 1_200_000},
 	} {
 		if got := sizeOf(each); got != want {
 			t.Errorf("for operations of %v instructions: %+v, want %+v", each, got, want)
 		}
 	}
-	got, err := SizeFor(t.Context(), &fake{}, func(n int) Command { return arm(n * 100) })
-	if want := (Size{14_000, 85_500}); err != nil || got != want {
-		t.Errorf("for operations of 700 instructions: %+v (%v), want %+v", got, err, want)
+}
+
+// noisy are runs of which the shorter ones took so many instructions more by
+// chance: some 200,000, as measured, and far more than cheap operations take.
+func noisy(instructions float64) *fake {
+	return &fake{own: func(n int) float64 {
+		if n%3 == 0 { // the longer run of each size
+			return 0
+		}
+		return instructions
+	}}
+}
+
+// TestChanceMakesNoSize: of a thousand operations of 700 instructions the
+// difference is drowned or doubled by what the runtime does of its own accord.
+func TestChanceMakesNoSize(t *testing.T) {
+	for _, by := range []float64{0, 200_000, 1_000_000, -200_000} {
+		f := noisy(by)
+		size, err := SizeFor(t.Context(), f, func(n int) Command { return arm(n * 100) })
+		if err != nil || size.Many-size.Few < 68_000 || size.Many-size.Few > 84_000 {
+			t.Errorf("with %v by chance operations of 700 instructions get %+v (%v), want some 71,500", by, size, err)
+		}
+		if len(f.seen) != 4 {
+			t.Errorf("%d runs, want 4: a thousand operations, then ten thousand", len(f.seen))
+		}
+	}
+}
+
+func TestOperationsThatTakeNextToNothingAreTooCheap(t *testing.T) {
+	for _, by := range []float64{0, 200_000, -200_000} {
+		f := noisy(by)
+		size, err := SizeFor(t.Context(), f, arm)
+		if !errors.Is(err, ErrTooCheap) || !strings.Contains(err.Error(), "want 50 each") {
+			t.Errorf("operations of 7 instructions get %+v (%v)", size, err)
+		}
+		if len(f.seen) != 6 {
+			t.Errorf("%d runs, want 6", len(f.seen))
+		}
+	}
+	if _, err := SizeFor(t.Context(), &fake{err: errors.New("crashed")}, arm); errors.Is(err, ErrTooCheap) || err == nil || !strings.Contains(err.Error(), "500 operations cannot be counted by fake: crashed") {
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -166,6 +216,35 @@ func TestCallgrindCountsWhatAGoProgramDoes(t *testing.T) {
 	// A hundred steps of some 6 instructions each.
 	if got < 300 || got > 1200 {
 		t.Errorf("an operation takes %.0f instructions, want about 600", got)
+	}
+}
+
+// TestCallgrindKeepsToItsFolder: what it leaves in the temporary folder where it
+// is killed, nobody removes.
+func TestCallgrindKeepsToItsFolder(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	dir := t.TempDir()
+	valgrind := filepath.Join(dir, "valgrind")
+	script := "#!/bin/sh\necho \"$@\" > " + filepath.Join(dir, "args") + "\nprintf 'events: Ir\\ntotals: 17\\n' > \"${2#--callgrind-out-file=}\"\n"
+	if err := os.WriteFile(valgrind, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := arm(1)
+	c.Dir = filepath.Join(dir, "scratch")
+	if err := os.Mkdir(c.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := Callgrind(valgrind).Count(t.Context(), c); err != nil || n != 17 {
+		t.Fatalf("it counts %v (%v), want 17", n, err)
+	}
+	args, err := os.ReadFile(filepath.Join(dir, "args"))
+	if err != nil || !strings.Contains(string(args), " --vgdb=no ") || !strings.Contains(string(args), "--callgrind-out-file="+c.Dir+"/") {
+		t.Errorf("it is called with %s (%v), want --vgdb=no and its output below %s", args, err, c.Dir)
+	}
+	for _, folder := range []string{c.Dir, os.TempDir()} {
+		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+			t.Errorf("%s holds %v (%v), want nothing", folder, left, err)
+		}
 	}
 }
 

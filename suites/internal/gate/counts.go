@@ -2,11 +2,15 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/logperf/logperf/suites/internal/count"
 	"github.com/logperf/logperf/suites/internal/sequential"
@@ -18,6 +22,9 @@ const (
 	// countLimit is how many more instructions fail where thresholds.yaml says
 	// nothing, as a share.
 	countLimit = 0.01
+	// countTime bounds a count, which takes some seconds: what hangs would else hold
+	// up the gate until somebody ends it.
+	countTime = 2 * time.Minute
 )
 
 // counting compares the instructions of the scenarios on one goroutine. Counts
@@ -25,9 +32,12 @@ const (
 // have none.
 type counting struct {
 	counter  count.Counter
-	decision *sequential.Counts
+	size     int                // of the family
+	decision *sequential.Counts // nil before run, and where nothing is left to count
 	subjects []*subject
+	cheap    []string // scenarios whose operations take too little to be counted
 	sizes    map[string]count.Size
+	failed   map[string]error    // of scenarios whose size could not be found
 	values   map[string]*sidesOf // by scenario
 	shifts   map[string]float64  // what is accepted, as a log ratio
 	links    *links
@@ -59,27 +69,26 @@ func countables(o Options, p *plan) (subjects []*subject, counter count.Counter,
 
 // newCounting decides at the levels of a family of that many hypotheses; nil
 // without subjects.
-func newCounting(subjects []*subject, counter count.Counter, l *links, size int) (*counting, error) {
+func newCounting(subjects []*subject, counter count.Counter, l *links, size int) *counting {
 	if len(subjects) == 0 {
-		return nil, nil
+		return nil
 	}
-	c := &counting{counter: counter, subjects: subjects, links: l, sizes: map[string]count.Size{}, values: map[string]*sidesOf{}, shifts: map[string]float64{}}
-	var hypotheses []sequential.Hypothesis
-	for _, s := range subjects {
-		c.values[s.scenario.Name], c.shifts[s.scenario.Name] = &sidesOf{}, s.rules[instructions].shift()
-		hypotheses = append(hypotheses, sequential.Hypothesis{
-			Scenario: s.scenario.Name, Metric: instructions, Limit: s.rules[instructions].limit,
-		})
+	return &counting{
+		counter: counter, size: size, subjects: subjects, links: l,
+		sizes: map[string]count.Size{}, failed: map[string]error{}, values: map[string]*sidesOf{}, shifts: map[string]float64{},
 	}
-	var err error
-	c.decision, err = sequential.NewCounts(sequential.CountOptions{Size: size}, hypotheses)
-	return c, err
 }
 
 // run counts until all is decided or expired says so. Nothing is timed meanwhile:
 // two runs go on side by side. What cannot be counted is INCONCLUSIVE, and the
-// reason is shown.
+// reason is shown; what is too cheap to be counted is left out.
 func (c *counting) run(ctx context.Context, tell func(string), expired func() bool) error {
+	if err := c.measureSizes(ctx, tell, expired); err != nil {
+		return err
+	}
+	if err := c.begin(); err != nil || c.decision == nil {
+		return err
+	}
 	for !c.decision.Look() {
 		for _, want := range c.decision.Wants() {
 			if expired() {
@@ -95,6 +104,74 @@ func (c *counting) run(ctx context.Context, tell func(string), expired func() bo
 	return nil
 }
 
+// measureSizes finds how many operations a count of each scenario takes, by the
+// base. It comes before all counts: a scenario that is too cheap belongs to no
+// decision, because the noise of its counts would widen the spread of all.
+func (c *counting) measureSizes(ctx context.Context, tell func(string), expired func() bool) error {
+	if err := c.links.grow(ctx, 1); err != nil {
+		return err
+	}
+	for _, s := range c.subjects {
+		if expired() {
+			return nil
+		}
+		name := s.scenario.Name
+		tell("finds how to count " + name)
+		size, err := c.measureSize(ctx, name)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, count.ErrTooCheap):
+			c.cheap = append(c.cheap, name)
+		case err != nil:
+			c.failed[name] = err
+		}
+		c.sizes[name] = size
+	}
+	return nil
+}
+
+// begin makes the decision on what can be counted. The levels remain those of
+// the whole family, with which the timed hypotheses have begun.
+func (c *counting) begin() error {
+	var hypotheses []sequential.Hypothesis
+	for _, s := range c.subjects {
+		name := s.scenario.Name
+		if slices.Contains(c.cheap, name) {
+			continue
+		}
+		c.values[name], c.shifts[name] = &sidesOf{}, s.rules[instructions].shift()
+		hypotheses = append(hypotheses, sequential.Hypothesis{Scenario: name, Metric: instructions, Limit: s.rules[instructions].limit})
+	}
+	if len(hypotheses) == 0 {
+		return nil
+	}
+	var err error
+	if c.decision, err = sequential.NewCounts(sequential.CountOptions{Size: c.size}, hypotheses); err != nil {
+		return err
+	}
+	for name, err := range c.failed {
+		c.decision.Lose(name, err.Error())
+	}
+	return nil
+}
+
+// decisions tells of each scenario that is counted.
+func (c *counting) decisions() []sequential.Decision {
+	if c == nil || c.decision == nil {
+		return nil
+	}
+	return c.decision.Decisions()
+}
+
+// note names what was left out; empty where nothing was.
+func (c *counting) note() string {
+	if c == nil || len(c.cheap) == 0 {
+		return ""
+	}
+	return "instructions are not counted where an operation takes too few of them: " + strings.Join(c.cheap, ", ")
+}
+
 // count counts both arms of a scenario as often as it wants, each time by another
 // link of either side.
 func (c *counting) count(ctx context.Context, want sequential.Want) error {
@@ -102,9 +179,6 @@ func (c *counting) count(ctx context.Context, want sequential.Want) error {
 		return err
 	}
 	name := want.Scenario
-	if err := c.measureSize(ctx, name); err != nil {
-		return c.lose(ctx, name, err)
-	}
 	for i := want.Have; i < want.Pairs; i++ {
 		base, head, err := c.both(ctx, name, c.links.base[i], c.links.head[i])
 		if err != nil {
@@ -129,38 +203,51 @@ func (c *counting) lose(ctx context.Context, name string, err error) error {
 	return nil
 }
 
-// measureSize finds how many operations a count of the scenario takes, by the base.
-func (c *counting) measureSize(ctx context.Context, name string) error {
-	if _, known := c.sizes[name]; known {
-		return nil
-	}
-	size, err := count.SizeFor(ctx, c.counter, armCounts(c.links.base[0], name))
-	c.sizes[name] = size
-	return err
+// measureSize finds how many operations a count of the scenario takes.
+func (c *counting) measureSize(ctx context.Context, name string) (count.Size, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, countTime, errCountTime)
+	defer cancel()
+	size, err := count.SizeFor(ctx, c.counter, c.commands(c.links.base[0], name))
+	return size, overdue(ctx, err)
 }
 
 // both counts the two arms side by side.
 func (c *counting) both(ctx context.Context, name, base, head string) (ofBase, ofHead float64, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, countTime, errCountTime)
+	defer cancel()
 	var counts [2]float64
 	var errs [2]error
 	var wait sync.WaitGroup
 	for side, path := range []string{base, head} {
 		wait.Go(func() {
-			counts[side], errs[side] = count.PerOperation(ctx, c.counter, armCounts(path, name), c.sizes[name])
+			counts[side], errs[side] = count.PerOperation(ctx, c.counter, c.commands(path, name), c.sizes[name])
 		})
 	}
 	wait.Wait()
 	for side, which := range []string{"base", "head"} {
 		if errs[side] != nil {
-			return 0, 0, fmt.Errorf("%s: %w", which, errs[side])
+			return 0, 0, fmt.Errorf("%s: %w", which, overdue(ctx, errs[side]))
 		}
 	}
 	return counts[0], counts[1], nil
 }
 
-// armCounts are the commands of an arm that does n operations of a scenario.
-func armCounts(path, scenario string) func(n int) count.Command {
+var errCountTime = fmt.Errorf("the count did not end within %v and was killed", countTime)
+
+// overdue says of a count that failed whether that was for want of time.
+func overdue(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errCountTime) {
+		return fmt.Errorf("%w: %w", errCountTime, err)
+	}
+	return err
+}
+
+// commands are those of an arm that does n operations of a scenario. An arm that
+// is killed leaves its folder behind, and the counter may leave others: all of
+// them are made in the scratch folder, which goes.
+func (c *counting) commands(path, scenario string) func(n int) count.Command {
+	environ := append(os.Environ(), "TMPDIR="+c.links.dir)
 	return func(n int) count.Command {
-		return count.Command{Path: path, Args: []string{"count", scenario, strconv.Itoa(n)}, Env: os.Environ()}
+		return count.Command{Path: path, Args: []string{"count", scenario, strconv.Itoa(n)}, Env: environ, Dir: c.links.dir}
 	}
 }

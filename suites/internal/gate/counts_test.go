@@ -7,9 +7,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/logperf/logperf/suites/internal/count"
 	"github.com/logperf/logperf/suites/internal/experiment"
@@ -20,8 +23,10 @@ import (
 // arithmetic counts 5,000 instructions for each operation of the base and more
 // for the head, with the noise that each link has.
 type arithmetic struct {
-	more map[string]float64 // share, by scenario
-	fail string             // scenario whose head crashes
+	more  map[string]float64 // share, by scenario
+	fail  string             // scenario whose head crashes
+	cheap string             // scenario whose operations take 20 instructions
+	hangs string             // scenario whose head does not end
 }
 
 func (arithmetic) String() string { return "arithmetic" }
@@ -32,14 +37,23 @@ func (a arithmetic) Count(ctx context.Context, c count.Command) (float64, error)
 	switch {
 	case err != nil || c.Args[0] != "count" || len(c.Args) != 3:
 		return 0, errors.New("misuse")
+	case c.Dir != filepath.Dir(c.Path) || !slices.Contains(c.Env, "TMPDIR="+c.Dir):
+		return 0, errors.New("files would be left behind where this is killed")
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case head && scenario == a.fail:
 		return 0, errors.New("the arm crashed")
+	case head && scenario == a.hangs:
+		<-ctx.Done()
+		return 0, ctx.Err()
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(c.Path + scenario))
-	each := 5000 * (1 + 0.003*(float64(h.Sum32()%1000)/500-1))
+	each := 5000.0
+	if scenario == a.cheap {
+		each = 20
+	}
+	each *= (1 + 0.003*(float64(h.Sum32()%1000)/500-1))
 	if head {
 		each *= 1 + a.more[scenario]
 	}
@@ -62,13 +76,10 @@ func countedOf(t *testing.T, counter count.Counter, accept float64, names ...str
 	if note != "" || len(subjects) != len(names) {
 		t.Fatalf("%d subjects are counted (%s), want %d", len(subjects), note, len(names))
 	}
-	c, err := newCounting(subjects, found, newLinks(t.TempDir(), 1, link, link), 30)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = c.run(t.Context(), func(string) {}, func() bool { return false })
+	c := newCounting(subjects, found, newLinks(t.TempDir(), 1, link, link), 30)
+	err := c.run(t.Context(), func(string) {}, func() bool { return false })
 	figures := map[string]Figure{}
-	for _, d := range c.decision.Decisions() {
+	for _, d := range c.decisions() {
 		figures[d.Scenario] = p.find(d.Scenario).countedFigure(d, c.values[d.Scenario])
 	}
 	return figures, err
@@ -106,6 +117,58 @@ func TestAcceptedInstructionsAreTakenOff(t *testing.T) {
 	if f := figures["pipeline/a"]; f.Verdict != result.Pass || math.Abs(float64(f.Estimate)-1.05) > 0.005 || f.Accepted != 1.05 {
 		t.Errorf("an accepted growth of 5 %% is %+v, want PASS at 1.05", f)
 	}
+	if figures, err = countedOf(t, arithmetic{}, 1.05, "pipeline/a"); err != nil || figures["pipeline/a"].Faster {
+		t.Errorf("no growth where 5 %% are accepted is %+v (%v), want no improvement", figures["pipeline/a"], err)
+	}
+}
+
+// TestWhatIsTooCheapIsNotCounted: the noise of its counts would be that of all.
+func TestWhatIsTooCheapIsNotCounted(t *testing.T) {
+	counter := arithmetic{cheap: "sink/discard"}
+	figures, err := countedOf(t, counter, 0, "sink/discard", "pipeline/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, counted := figures["sink/discard"]; counted || figures["pipeline/a"].Verdict != result.Pass {
+		t.Errorf("the figures are %+v, want a PASS of pipeline/a alone", figures)
+	}
+	if figures, err = countedOf(t, counter, 0, "sink/discard"); err != nil || len(figures) != 0 {
+		t.Errorf("where all are too cheap: %+v (%v), want nothing", figures, err)
+	}
+}
+
+func TestTheReportNamesWhatIsTooCheapToBeCounted(t *testing.T) {
+	m := newMachine(14)
+	o := m.options(8 * time.Minute)
+	o.NoCounts, o.counter = false, func() (count.Counter, error) { return arithmetic{cheap: "sink/discard"}, nil }
+	r, err := measured(t, m, o, row("sink/discard", nil), row("pipeline/a", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != result.Pass || len(r.Notes) != 1 || r.Notes[0] != "instructions are not counted where an operation takes too few of them: sink/discard" {
+		t.Errorf("%s with the notes %q", r.Verdict, r.Notes)
+	}
+	for _, row := range r.Scenarios {
+		counted := slices.ContainsFunc(row.Figures, func(f Figure) bool { return f.Metric == instructions })
+		if counted != (row.Name == "pipeline/a") {
+			t.Errorf("%s is counted: %v", row.Name, counted)
+		}
+	}
+}
+
+func TestACountThatHangsIsInconclusive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		figures, err := countedOf(t, arithmetic{hangs: "pipeline/a"}, 0, "pipeline/a", "pipeline/b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := figures["pipeline/a"]; f.Verdict != result.Inconclusive || !strings.Contains(f.Why, "head: the count did not end within 2m0s and was killed") {
+			t.Errorf("it is %s: %s", f.Verdict, f.Why)
+		}
+		if f := figures["pipeline/b"]; f.Verdict != result.Pass {
+			t.Errorf("what does not hang is %s: %s", f.Verdict, f.Why)
+		}
+	})
 }
 
 func TestWithoutACounterTheReportSaysHowToGetOne(t *testing.T) {
@@ -128,10 +191,7 @@ func TestCountingEndsWithItsContext(t *testing.T) {
 	s := &subject{scenario: experiment.Scenario{Name: "pipeline/a"}, timed: true, rules: map[string]rule{instructions: {limit: countLimit}}}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stopped := errors.New("stopped")
-	c, err := newCounting([]*subject{s}, arithmetic{}, newLinks(t.TempDir(), 1, link, link), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := newCounting([]*subject{s}, arithmetic{}, newLinks(t.TempDir(), 1, link, link), 1)
 	if err := c.run(ctx, func(string) { cancel(stopped) }, func() bool { return false }); !errors.Is(err, stopped) {
 		t.Errorf("the error is %v", err)
 	}

@@ -60,9 +60,10 @@ func (d *disturbance) end() (float64, bool) {
 	return max(0, float64(others)/float64(wall)), true
 }
 
-// tooBusy reports whether others left too little of a machine with that many cores.
-func tooBusy(others float64, cores int) bool {
-	return others > float64(max(0, cores-procs))+spareCores
+// tooBusy reports whether others left too little of a machine with that many
+// processors, all of which the kernel's figures are about.
+func tooBusy(others float64, processors int) bool {
+	return others > float64(max(0, processors-procs))+spareCores
 }
 
 // busyOf reads the first line of /proc/stat: user, nice, system, idle, iowait,

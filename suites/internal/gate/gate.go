@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/logperf/logperf/suites/internal/count"
@@ -86,13 +87,15 @@ type Options struct {
 	Progress func(Progress)
 
 	// What tests replace.
-	lock    string
-	cores   int
-	pair    pairer
-	link    func(*tree) linker
-	now     func() time.Time
-	alien   func() *disturbance
-	counter func() (count.Counter, error)
+	lock       string
+	cores      int // that a program here may use
+	processors int // of the machine
+	quota      bool
+	pair       pairer
+	link       func(*tree) linker
+	now        func() time.Time
+	alien      func() *disturbance
+	counter    func() (count.Counter, error)
 }
 
 // Progress is where a run is.
@@ -153,7 +156,8 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	began := o.now()
 	report = &Report{Schema: SchemaVersion, Seed: o.Seed, Budget: o.Budget.Seconds()}
 	if o.cores == 0 {
-		o.cores = coresOf(result.Machine(ctx, o.Root))
+		machine := result.Machine(ctx, o.Root)
+		o.cores, o.processors, o.quota = coresOf(machine), machine.Cores, machine.Quota > 0
 	}
 	if o.cores < leastCores {
 		report.inconclusive(fmt.Sprintf("this machine has %d processor: scenarios in which goroutines hand work to each other need %d, and what is measured on one says nothing of two", o.cores, leastCores))
@@ -165,6 +169,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	scratch, err := os.MkdirTemp(o.Dir, "logperf-gate-")
+	if err == nil {
+		scratch, err = filepath.Abs(scratch) // other programs run in other folders
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the gate gets no scratch folder: %w", err)
 	}
@@ -197,7 +204,7 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 	if err != nil {
 		return err
 	}
-	report.Base, report.Head, report.Commit, report.Notes = s.baseName, s.headName, s.commit, s.notes
+	report.Base, report.Head, report.Commit, report.HeadCommit, report.Notes = s.baseName, s.headName, s.commit, s.headCommit, s.notes
 	p, err := newPlan(o, s.ours, s.theirs)
 	if err != nil {
 		return err
@@ -207,9 +214,10 @@ func compare(ctx context.Context, o Options, scratch string, report *Report) err
 	case s.identical:
 		report.Identical = true
 		report.Verdict = result.Pass
+		report.miss()
 		return nil
 	case len(p.subjects) == 0:
-		report.inconclusive("every selected scenario is new or changed: there is nothing to compare")
+		report.inconclusive("every selected scenario is new, changed or removed: there is nothing to compare")
 		return nil
 	}
 	m, err := newMeasurement(o, p, newLinks(scratch, o.Seed, o.link(s.base), o.link(s.head)), scratch)

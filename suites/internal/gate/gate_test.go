@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/logperf/logperf/suites/internal/count"
 	"github.com/logperf/logperf/suites/internal/experiment"
 	"github.com/logperf/logperf/suites/internal/lockstep"
 	"github.com/logperf/logperf/suites/internal/result"
@@ -127,6 +131,111 @@ func TestTheInstrumentIsTheHeads(t *testing.T) {
 	if want := "1 queue/once [queue/altered] [queue/new] [queue/gone] []"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	if r.Verdict != result.Inconclusive || r.Why != "removed: queue/gone" || !r.OnlyRemoved {
+		t.Errorf("%s: %s, by the removal alone %v", r.Verdict, r.Why, r.OnlyRemoved)
+	}
+}
+
+// TestARemovedScenarioIsNoPass, even where the binaries are identical: the table of
+// the base stands in its suites, in place of which the head's are built.
+func TestARemovedScenarioIsNoPass(t *testing.T) {
+	gone := row("queue/gone", onceOnly)
+	dir := repositoryOf(t, module(t, plainLibrary, row("queue/once", onceOnly), gone))
+	put(t, dir, module(t, plainLibrary, row("queue/once", onceOnly)))
+	r, err := run(t, dir, newMachine(1), func(o *Options) { o.Base.Ref = "HEAD" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Identical || r.Verdict != result.Inconclusive || r.Why != "removed: queue/gone" || !r.OnlyRemoved {
+		t.Errorf("%s: %s, identical %v", r.Verdict, r.Why, r.Identical)
+	}
+	// What fails all the same is no matter of the removal.
+	put(t, dir, map[string]string{"logging/logging.go": otherLibrary})
+	m := newMachine(1)
+	m.allocs = [2]float64{1, 2}
+	if r, err = run(t, dir, m, func(o *Options) { o.Base.Ref = "HEAD" }); err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != result.Fail || r.OnlyRemoved {
+		t.Errorf("%s: %s, by the removal alone %v", r.Verdict, r.Why, r.OnlyRemoved)
+	}
+}
+
+// TestALinkHoldsTheTreeAsItWasAtTheStart: links are made for minutes, in which a
+// file is saved or another branch checked out.
+func TestALinkHoldsTheTreeAsItWasAtTheStart(t *testing.T) {
+	files := module(t, plainLibrary, row("queue/once", onceOnly))
+	files["logging/cost.go"] = "package logging\n\nconst cost = 1\n"
+	files["logging/logging.go"] = strings.ReplaceAll(plainLibrary, "n - n", "n*cost - n")
+	dir := repositoryOf(t, files)
+	put(t, dir, map[string]string{"logging/logging.go": otherLibrary})
+	scratch := t.TempDir()
+	s, err := prepare(t.Context(), Options{Root: dir, Base: Tree{Ref: "HEAD"}}.withDefaults(), scratch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.identical {
+		t.Fatal("base and head are identical")
+	}
+	// This one was the same on both sides when the gate began.
+	put(t, dir, map[string]string{
+		"logging/cost.go":    "package logging\n\nconst cost = 77_777\n",
+		"logging/logging.go": plainLibrary,
+	})
+	for name, t2 := range map[string]*tree{"base": s.base, "head": s.head} {
+		out := filepath.Join(scratch, "later-"+name)
+		if err := t2.build(t.Context(), out, 0); err != nil {
+			t.Fatal(err)
+		}
+		before, err := fingerprint(filepath.Join(scratch, "plain-"+name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, err := fingerprint(out); err != nil || now != before {
+			t.Errorf("a later link of the %s is another program (%v)", name, err)
+		}
+	}
+}
+
+// TestWhatNoScenarioRunsIsNamed: a PASS says nothing of it.
+func TestWhatNoScenarioRunsIsNamed(t *testing.T) {
+	files := module(t, plainLibrary, row("queue/once", onceOnly))
+	files["logging/http/http.go"] = "package http\n"
+	files["logging/config/config.go"] = "package config\n"
+	files["logging/gone/gone.go"] = "package gone\n"
+	dir := repositoryOf(t, files)
+	put(t, dir, map[string]string{
+		"logging/http/http.go": "package http\n\nconst Slow = true\n", "logging/http/http_test.go": "package http\n",
+		"logging/new/new.go": "package new\n", "logging/logging_plan9.go": "package logging\n", "logging/notes.txt": "none",
+		"go.mod": files["go.mod"] + "\n// A remark.\n",
+	})
+	if err := os.RemoveAll(filepath.Join(dir, "logging/gone")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := run(t, dir, newMachine(1), func(o *Options) { o.Base.Ref = "HEAD" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"logging/gone/gone.go, logging/http/http.go, logging/logging_plan9.go and logging/new/new.go differ and are in no scenario of the gate: not compared",
+		"not the same on both sides: go.mod; both are built with those of the head, so that what other dependencies do is not compared",
+	}
+	if !r.Identical || !slices.Equal(r.Notes, want) {
+		t.Errorf("identical %v, the notes are %q, want %q", r.Identical, r.Notes, want)
+	}
+}
+
+func TestANoteNamesAFewFiles(t *testing.T) {
+	if got, want := elsewhere([]string{"a.go"}), "a.go differs and is in no scenario of the gate: not compared"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	many := strings.Fields("a b c d e f g h i j")
+	if got, want := elsewhere(many), "a, b, c, d, e, f, g, h and 2 more differ and are in no scenario of the gate: not compared"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := elsewhere(nil); got != "" {
+		t.Errorf("%q, want nothing", got)
+	}
 }
 
 // TestABaseThatDoesNotFitRunsItsOwn: the head's suites need what the base's library
@@ -218,19 +327,88 @@ func TestOneProcessorIsInconclusive(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedGateLeavesNothing(t *testing.T) {
-	dir := repositoryOf(t, module(t, plainLibrary, row("queue/once", onceOnly)))
-	put(t, dir, map[string]string{"logging/logging.go": otherLibrary})
-	ctx, cancel := context.WithCancelCause(t.Context())
-	stop := errors.New("^C")
-	m := newMachine(1)
-	m.fails = func(string, int) error { cancel(stop); return ctx.Err() }
-	o := m.options(time.Minute)
-	o.Root, o.Dir, o.lock, o.Base.Ref = dir, t.TempDir(), "@logperf-gate-interrupted", "HEAD"
-	if _, err := Run(ctx, o); !errors.Is(err, stop) {
-		t.Errorf("the error is %v", err)
+// stuck is the text of a program that leaves files where programs that are killed
+// do, tells so through a pipe, and goes on for ever.
+func stuck(pipe string) string {
+	return fmt.Sprintf(`mktemp -d "${GOTMPDIR:-${TMPDIR:-/tmp}}/go-build-XXXXXX" >/dev/null
+mktemp "${TMPDIR:-/tmp}/cc-XXXXXX" >/dev/null
+echo stuck > '%s'
+exec sleep 600
+`, pipe)
+}
+
+func script(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
+		t.Fatal(err)
 	}
-	if left, _ := os.ReadDir(o.Dir); len(left) > 0 {
-		t.Errorf("%s is left behind", left[0].Name())
+}
+
+// TestAnInterruptedGateLeavesNothing, neither in its own folder nor in that of the
+// programs that it starts: wherever ^C comes.
+func TestAnInterruptedGateLeavesNothing(t *testing.T) {
+	command, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, interrupt := range map[string]func(t *testing.T, o *Options, m *machine, pipe string, stop func()){
+		"in a pair": func(_ *testing.T, _ *Options, m *machine, _ string, stop func()) {
+			m.fails = func(string, int) error { stop(); return context.Canceled }
+		},
+		// The go command of the test is stuck in each link, which has a layout.
+		"in a link": func(t *testing.T, o *Options, _ *machine, pipe string, _ func()) {
+			bin := t.TempDir()
+			script(t, filepath.Join(bin, "go"), "case \"$*\" in *-randlayout=*) "+stuck(pipe)+";; esac\nexec '"+command+"' \"$@\"\n")
+			t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+			o.link = realLinks
+		},
+		"in a count": func(t *testing.T, o *Options, _ *machine, pipe string, _ func()) {
+			valgrind := filepath.Join(t.TempDir(), "valgrind")
+			script(t, valgrind, stuck(pipe))
+			o.NoCounts, o.counter = false, func() (count.Counter, error) { return count.Callgrind(valgrind), nil }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := repositoryOf(t, module(t, plainLibrary, row("queue/one", nil)))
+			put(t, dir, map[string]string{"logging/logging.go": otherLibrary})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			stop := errors.New("^C")
+			m := newMachine(1)
+			o := m.options(8 * time.Minute)
+			o.link = func(*tree) linker {
+				return func(_ context.Context, out string, _ uint32) error { return os.WriteFile(out, []byte("arm"), 0o600) }
+			}
+			o.Root, o.Dir, o.Base.Ref = dir, t.TempDir(), "HEAD"
+			o.lock = fmt.Sprintf("@logperf-gate-interrupted-%d", os.Getpid())
+			pipe := filepath.Join(t.TempDir(), "pipe")
+			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			temporary := t.TempDir()
+			t.Setenv("TMPDIR", temporary)
+			interrupt(t, &o, m, pipe, func() { cancel(stop) })
+			told := make(chan error, 1)
+			go func() {
+				_, err := os.ReadFile(pipe) // until somebody is stuck
+				cancel(stop)
+				told <- err
+			}()
+			if _, err := Run(ctx, o); !errors.Is(err, stop) {
+				t.Errorf("the error is %v", err)
+			}
+			// Whoever was never stuck lets the reader go.
+			if f, err := os.OpenFile(pipe, os.O_RDWR, 0); err == nil {
+				_, _ = f.WriteString("stuck\n")
+				_ = f.Close()
+			}
+			if err := <-told; err != nil {
+				t.Error(err)
+			}
+			for _, folder := range []string{o.Dir, temporary} {
+				if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+					t.Errorf("%v is left behind in %s (%v)", left, folder, err)
+				}
+			}
+		})
 	}
 }

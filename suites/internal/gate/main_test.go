@@ -108,7 +108,7 @@ func (m *machine) pair(_ context.Context, s experiment.Scenario, base, head stri
 
 // options are those of a run whose pairs the machine makes up.
 func (m *machine) options(budget time.Duration) Options {
-	o := Options{Budget: budget, Seed: 1, NoCounts: true, cores: 2, pair: m.pair, now: m.clock.tell, alien: calm}
+	o := Options{Budget: budget, Seed: 1, NoCounts: true, cores: 2, processors: 2, pair: m.pair, now: m.clock.tell, alien: calm}
 	return o.withDefaults()
 }
 

@@ -63,14 +63,12 @@ func newMeasurement(o Options, p *plan, l *links, scratch string) (*measurement,
 	m.uncounted = note
 	// One level for all, those of a family that is only meant included.
 	size := max(len(hypotheses)+len(counted), len([]string{wall, totals})*o.Family)
-	var err error
-	if m.counting, err = newCounting(counted, counter, l, size); err != nil {
-		return nil, err
-	}
+	m.counting = newCounting(counted, counter, l, size)
 	var looks []int
 	if len(p.subjects) == 1 && o.Family == 0 {
 		looks = sequential.Alone(alone(o.Budget))
 	}
+	var err error
 	m.procedure, err = sequential.New(sequential.Options{Looks: looks, Others: size - len(hypotheses)}, hypotheses)
 	return m, err
 }
@@ -245,10 +243,12 @@ func (m *measurement) pair(ctx context.Context, s *subject, base, head string, n
 	m.pairs++
 	s.tally.took += took
 	others, known := m.machine.end()
-	if known {
+	// The kernel tells what the whole machine does. Of a container with a quota that
+	// says nothing: the neighbours may be busy on processors that it never gets.
+	if known = known && !m.o.quota; known {
 		m.others = append(m.others, others)
 	}
-	return p, known && tooBusy(others, m.o.cores), nil
+	return p, known && tooBusy(others, m.o.processors), nil
 }
 
 // check runs the next pair of a control, where it has one left: each link

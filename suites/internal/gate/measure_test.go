@@ -194,20 +194,48 @@ func TestAScenarioOfCountsAloneNeedsFewPairs(t *testing.T) {
 	}
 }
 
+// hog is a machine on which others take so many processors all the time.
+func (m *machine) hog(processors float64) *disturbance {
+	began := m.clock.now
+	return &disturbance{
+		busy: func() (time.Duration, bool) { return time.Duration(processors * float64(m.clock.now.Sub(began))), true },
+		own:  func() time.Duration { return 0 }, now: m.clock.tell,
+	}
+}
+
+// TestNeighboursOfAContainerDisturbNoPair: the kernel tells how busy all processors
+// are, of which the container gets two.
+func TestNeighboursOfAContainerDisturbNoPair(t *testing.T) {
+	for _, c := range []struct {
+		processors int
+		quota      bool
+		others     float64
+		want       result.Outcome
+	}{
+		{64, false, 30, result.Fail},
+		{64, false, 63, result.Inconclusive},
+		{64, true, 63, result.Fail},
+	} {
+		m := newMachine(11)
+		m.slower["queue/s=a"] = math.Log(1.1)
+		o := m.options(8 * time.Minute)
+		o.processors, o.quota = c.processors, c.quota
+		o.alien = func() *disturbance { return m.hog(c.others) }
+		r, err := measured(t, m, o, family(2)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Verdict != c.want || math.IsNaN(float64(r.Others)) != c.quota {
+			t.Errorf("others on %v of %d processors, quota %v: %s, others %v: want %s", c.others, c.processors, c.quota, r.Verdict, r.Others, c.want)
+		}
+	}
+}
+
 func TestOtherProgramsTurnAFailIntoInconclusive(t *testing.T) {
 	m := newMachine(11)
 	m.slower["queue/s=a"] = math.Log(1.1)
 	o := m.options(8 * time.Minute)
-	o.alien = func() *disturbance {
-		busy := time.Duration(0)
-		return &disturbance{ // a hog: a second of processor time in each second
-			busy: func() (time.Duration, bool) {
-				busy = time.Duration(m.clock.now.UnixNano())
-				return busy, true
-			},
-			own: func() time.Duration { return 0 }, now: m.clock.tell,
-		}
-	}
+	o.alien = func() *disturbance { return m.hog(1) } // a second of processor time in each second
 	r, err := measured(t, m, o, family(2)...)
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +250,7 @@ func TestAcceptedSlowdownsPass(t *testing.T) {
   queue/s=a:
     ns/op: {accept: {ratio: 1.08, why: "it does more", until: 2099-01-01}}
 `)
-	for slower, want := range map[float64]result.Outcome{1.08: result.Pass, 1.19: result.Fail} {
+	for slower, want := range map[float64]result.Outcome{1: result.Pass, 1.08: result.Pass, 1.19: result.Fail} {
 		m := newMachine(12)
 		m.slower["queue/s=a"] = math.Log(slower)
 		o := m.options(8 * time.Minute)
@@ -237,6 +265,9 @@ func TestAcceptedSlowdownsPass(t *testing.T) {
 			}
 			if row.Verdict != want || math.Abs(float64(row.Estimate)-slower) > 0.02 || row.Accepted != 1.08 {
 				t.Errorf("a slowdown of %v is %s, estimate %v: want %s", slower, row.Verdict, row.Estimate, want)
+			}
+			if row.Faster {
+				t.Errorf("a slowdown of %v is faster, up to %v", slower, row.Upper)
 			}
 		}
 	}

@@ -130,6 +130,11 @@ func TestExactFiguresAreJudged(t *testing.T) {
 		{"beyond the share", "B/op", []float64{500, 500, 500}, []float64{520, 520, 520}, rule{limit: bytesLimit}, result.Fail},
 		{"one loss in one pair", "lost-records", []float64{0, 0, 0}, []float64{0, 1, 0}, rule{}, result.Fail},
 		{"losses of the base", "lost-records", []float64{0, 2, 0}, []float64{1, 1, 1}, rule{}, result.Pass},
+		{"losses of the base, once exceeded", "lost-records", []float64{0, 2, 0}, []float64{1, 3, 1}, rule{}, result.Fail},
+		{"one leak in one pair", "leaked-goroutines", []float64{0, 0, 0}, []float64{0, 1, 0}, rule{}, result.Inconclusive},
+		{"a leak in two pairs", "leaked-goroutines", []float64{0, 0, 0}, []float64{1, 0, 1}, rule{}, result.Fail},
+		{"a file left open in two pairs", "leaked-descriptors", []float64{1, 0, 0}, []float64{2, 0, 2}, rule{}, result.Fail},
+		{"leaks of the base", "leaked-goroutines", []float64{1, 0, 0}, []float64{1, 1, 1}, rule{}, result.Pass},
 		{"nothing", "lost-records", nil, nil, rule{}, result.Inconclusive},
 	} {
 		if got, why := judgeExact(c.metric, &sidesOf{c.base, c.head}, c.r); got != c.want || (got == result.Pass) != (why == "") {
@@ -170,6 +175,13 @@ func TestRulesComeFromTheFileOrTheDefaults(t *testing.T) {
 	} {
 		if got := s.rules[name]; got != want {
 			t.Errorf("%s has %+v, want %+v", name, got, want)
+		}
+	}
+	o = Options{Limits: parsed(t, "scenarios:\n  queue/one:\n    ns/op: {accept: {ratio: 1.08, why: \"it does more\", until: 2099-01-01}}\n")}.withDefaults()
+	s = newSubject(o, row("queue/one", nil), 0)
+	for _, name := range []string{wall, totals, instructions} {
+		if got := s.rules[name].accept.Ratio; got != 1.08 {
+			t.Errorf("%s accepts %v where ns/op accepts 1.08", name, got)
 		}
 	}
 	s = newSubject(Options{}.withDefaults(), row("queue/two", crossing), 0)

@@ -142,12 +142,15 @@ func newSubject(o Options, s experiment.Scenario, index int) *subject {
 	}
 	set(wall, DefaultLimit)
 	set(totals, totalsFactor*one.rules[wall].limit)
-	// The totals follow what is accepted of the slices, where nothing is said of them.
-	if r := one.rules[totals]; r.accept.Ratio == 0 {
-		r.accept = one.rules[wall].accept
-		one.rules[totals] = r
-	}
 	set(instructions, countLimit)
+	// These follow what is accepted of the slices, where nothing is said of them:
+	// work that takes longer is more instructions too.
+	for _, name := range []string{totals, instructions} {
+		if r := one.rules[name]; r.accept.Ratio == 0 {
+			r.accept = one.rules[wall].accept
+			one.rules[name] = r
+		}
+	}
 	set("allocs/op", 0)
 	set("B/op", bytesLimit)
 	return one

@@ -15,7 +15,7 @@ import (
 type sides struct {
 	base, head         *tree
 	baseName, headName string
-	commit             string // of the base
+	commit, headCommit string // empty for the working tree
 	// ours are the scenarios of the head. theirs are those of the base's own suites;
 	// nil where they are the same.
 	ours, theirs []experiment.Scenario
@@ -31,14 +31,14 @@ type preparation struct {
 	repo    repository
 	sides   sides
 	headDir string
-	baseDir string // of the base's own files; empty where the base is the head's folder
+	baseDir string // of the base's own files; empty where it has those of the head
 }
 
 // prepare builds an arm of both sides without a random layout, which shows that
 // both build, what they serve, and whether they differ at all.
 func prepare(ctx context.Context, o Options, scratch string) (*sides, error) {
 	p := &preparation{o: o, scratch: scratch, repo: repository{o.Root}}
-	for _, step := range []func(context.Context) error{p.findHead, p.findBase, p.buildHead, p.buildBase, p.askBase, p.hold} {
+	for _, step := range []func(context.Context) error{p.findHead, p.findBase, p.buildHead, p.buildBase, p.noteElsewhere, p.askBase, p.hold} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -59,13 +59,13 @@ func (p *preparation) checkOut(ctx context.Context, ref, name string) (dir, comm
 }
 
 func (p *preparation) findHead(ctx context.Context) error {
-	dir, err := filepath.Abs(p.o.Root)
-	if err != nil {
-		return err
-	}
-	p.headDir, p.sides.headName = dir, "the working tree"
 	if p.o.Head.Ref == WorkingTree {
-		return nil
+		root, err := filepath.Abs(p.o.Root)
+		if err != nil {
+			return err
+		}
+		p.headDir, p.sides.headName = filepath.Join(p.scratch, "head"), "the working tree"
+		return snapshot(ctx, root, p.headDir)
 	}
 	if err := p.repo.check(ctx); err != nil {
 		return err
@@ -74,6 +74,7 @@ func (p *preparation) findHead(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the head: %w", err)
 	}
+	p.sides.headCommit = commit
 	p.headDir, p.sides.headName = dir, fmt.Sprintf("%s (%s)", short(commit), p.o.Head.Ref)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
@@ -28,12 +29,14 @@ type Report struct {
 	Identical bool   `json:"identical,omitempty"`
 	Base      string `json:"base"`
 	// Commit is the base's, empty where that is the working tree.
-	Commit string   `json:"base_commit,omitempty"`
-	Head   string   `json:"head"`
-	Notes  []string `json:"notes,omitempty"`
-	Seed   uint64   `json:"seed"`
-	Budget float64  `json:"budget_s"`
-	Took   float64  `json:"took_s"`
+	Commit string `json:"base_commit,omitempty"`
+	Head   string `json:"head"`
+	// HeadCommit likewise.
+	HeadCommit string   `json:"head_commit,omitempty"`
+	Notes      []string `json:"notes,omitempty"`
+	Seed       uint64   `json:"seed"`
+	Budget     float64  `json:"budget_s"`
+	Took       float64  `json:"took_s"`
 	// Pairs and Links (of each side) are what it took; LinkTime is in Took.
 	Pairs    int     `json:"pairs"`
 	Links    int     `json:"links"`
@@ -47,6 +50,9 @@ type Report struct {
 	Changed   []string  `json:"changed,omitempty"`
 	New       []string  `json:"new,omitempty"`
 	Removed   []string  `json:"removed,omitempty"`
+	// OnlyRemoved is set where nothing but removed scenarios keeps the verdict from
+	// being PASS.
+	OnlyRemoved bool `json:"only_removed,omitempty"`
 }
 
 // Row is one scenario: the figure that decides and all others.
@@ -122,6 +128,15 @@ func (n *number) UnmarshalJSON(text []byte) error {
 
 func (r *Report) inconclusive(why string) { r.Verdict, r.Why = result.Inconclusive, why }
 
+// miss makes a PASS INCONCLUSIVE where scenarios of the base are gone: who takes
+// out the scenario that shows a slowdown must not get a PASS for it.
+func (r *Report) miss() {
+	if r.Verdict == result.Pass && len(r.Removed) > 0 {
+		r.inconclusive("removed: " + strings.Join(r.Removed, ", "))
+		r.OnlyRemoved = true
+	}
+}
+
 // list names what is not compared.
 func (r *Report) list(p *plan) { r.Changed, r.New, r.Removed = p.changed, p.fresh, p.removed }
 
@@ -146,15 +161,14 @@ func (r *Report) fill(m *measurement) error {
 			decisions[d.Scenario] = append(decisions[d.Scenario], d)
 		}
 	}
-	if m.counting != nil {
-		for _, d := range m.counting.decision.Decisions() {
-			counted := m.counting.values[d.Scenario]
-			s := m.plan.find(d.Scenario)
-			s.counts = append(s.counts, s.countedFigure(d, counted))
-		}
+	for _, d := range m.counting.decisions() {
+		s := m.plan.find(d.Scenario)
+		s.counts = append(s.counts, s.countedFigure(d, m.counting.values[d.Scenario]))
 	}
-	if m.uncounted != "" {
-		r.Notes = append(r.Notes, m.uncounted)
+	for _, note := range []string{m.uncounted, m.counting.note()} {
+		if note != "" {
+			r.Notes = append(r.Notes, note)
+		}
 	}
 	sliced, around := 0.0, 0.0
 	for _, s := range m.plan.subjects {
@@ -171,7 +185,11 @@ func (r *Report) fill(m *measurement) error {
 			r.Verdict = row.Verdict
 		}
 	}
-	return r.judgeMachine(m)
+	if err := r.judgeMachine(m); err != nil {
+		return err
+	}
+	r.miss()
+	return nil
 }
 
 // judgeMachine makes the run INCONCLUSIVE where the head differed from itself.
@@ -220,7 +238,8 @@ func (s *subject) timedFigure(d sequential.Decision) Figure {
 	f := Figure{
 		Name: s.scenario.Name, Metric: d.Metric, Verdict: d.Outcome, Why: d.Why, Pairs: d.Pairs,
 		Estimate: number(d.Estimate * back), Lower: number(d.Lower * back), Upper: number(d.Upper * back),
-		MDD: number(d.Smallest), Limit: number(r.limit), Base: number(base), Head: number(head), Faster: d.Faster,
+		MDD: number(d.Smallest), Limit: number(r.limit), Base: number(base), Head: number(head),
+		Faster: faster(d, back),
 	}
 	f.take(r)
 	// Noise that others make is not the change's: it can hide a slowdown, and where
@@ -232,6 +251,15 @@ func (s *subject) timedFigure(d sequential.Decision) Figure {
 	return f
 }
 
+// faster reports whether the head is certainly faster than the base. The decision
+// is on ratios without what is accepted, where code that did not change is faster
+// than what was expected of it.
+func faster(d sequential.Decision, back float64) bool { return d.Faster && d.Upper*back < 1 }
+
+// Fault reports whether the metric counts faults, such as lost records, which are
+// no matter of speed.
+func (f Figure) Fault() bool { return slices.Contains(faultMetrics, f.Metric) }
+
 // countedFigure is what became of the counts. Pairs are those of counts.
 func (s *subject) countedFigure(d sequential.Decision, v *sidesOf) Figure {
 	r := s.rules[instructions]
@@ -239,7 +267,7 @@ func (s *subject) countedFigure(d sequential.Decision, v *sidesOf) Figure {
 	f := Figure{
 		Name: s.scenario.Name, Metric: instructions, Verdict: d.Outcome, Why: d.Why, Pairs: d.Pairs,
 		Estimate: number(d.Estimate * back), Lower: number(d.Lower * back), Upper: number(d.Upper * back),
-		MDD: number(d.Smallest), Limit: number(r.limit), Faster: d.Faster,
+		MDD: number(d.Smallest), Limit: number(r.limit), Faster: faster(d, back),
 	}
 	if len(v.base) > 0 {
 		f.Base, f.Head = number(stat.MedianOf(v.base)), number(stat.MedianOf(v.head))

@@ -59,6 +59,9 @@ func TestTheReportIsShown(t *testing.T) {
 	same := &Report{Verdict: result.Pass, Identical: true, Base: "0123456789ab (main)", Head: "the working tree"}
 	one := &Report{}
 	one.inconclusive("this machine has 1 processor")
+	if got, want := (&Report{Commit: "0123456789abcdef", HeadCommit: "fedcba9876543210", Seed: 7}).Repeat("a"), "go tool logperf gate --base 0123456789ab --head fedcba987654 --only 'a' --seed 7"; got != want {
+		t.Errorf("it is repeated by %s, want %s", got, want)
+	}
 	for name, show := range map[string]func(*bytes.Buffer) error{
 		"report.txt":    func(b *bytes.Buffer) error { return shown().Text(b) },
 		"report.md":     func(b *bytes.Buffer) error { return shown().Markdown(b) },

@@ -53,10 +53,10 @@ func (r *Report) Markdown(w io.Writer) error {
 
 func (r *Report) head(b *strings.Builder) {
 	if r.Base != "" {
-		fmt.Fprintf(b, "base %s, head %s\n", r.Base, r.Head)
+		fmt.Fprintf(b, "base %s, head %s, seed %d\n", r.Base, r.Head, r.Seed)
 	}
 	if r.Identical {
-		b.WriteString("identical binaries: base and head are the same program, so that nothing can be slower\n")
+		b.WriteString("identical binaries: the measured code is the same, so that no scenario can be slower\n")
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(b, "note: %s\n", note)
@@ -171,13 +171,17 @@ func (f Figure) String() string {
 	return line
 }
 
-// Repeat is the command that compares one scenario again.
+// Repeat is the command that compares one scenario again, with the same layouts,
+// orders and records.
 func (r *Report) Repeat(scenario string) string {
-	command := "make gate"
+	command := "go tool logperf gate"
 	if r.Commit != "" {
-		command += " BASE=" + short(r.Commit)
+		command += " --base " + short(r.Commit)
 	}
-	return command + " ONLY='" + scenario + "'"
+	if r.HeadCommit != "" {
+		command += " --head " + short(r.HeadCommit)
+	}
+	return fmt.Sprintf("%s --only '%s' --seed %d", command, scenario, r.Seed)
 }
 
 // aside says what was not compared.

@@ -36,11 +36,12 @@ type tree struct {
 	// place; an empty path removes the file.
 	replaced map[string]string
 	overlay  string // the file that tells the go command; empty: nothing is replaced
+	scratch  string // where the go command may leave files
 }
 
 // newTree completes a tree. The overlay is written below scratch.
 func newTree(dir string, replaced map[string]string, scratch string) (*tree, error) {
-	t := &tree{dir: dir, replaced: replaced}
+	t := &tree{dir: dir, replaced: replaced, scratch: scratch}
 	if len(replaced) == 0 {
 		return t, nil
 	}
@@ -72,7 +73,7 @@ func (t *tree) build(ctx context.Context, out string, layout uint32) error {
 		args = append(args, "-overlay="+t.overlay)
 	}
 	c := inGroup(exec.CommandContext(ctx, "go", append(args, armPackage)...))
-	c.Dir = t.dir
+	c.Dir, c.Env = t.dir, t.environ()
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
 	err := c.Run()
@@ -83,6 +84,13 @@ func (t *tree) build(ctx context.Context, out string, layout uint32) error {
 		return context.Cause(ctx)
 	}
 	return fmt.Errorf("go build %s: %w\n%s", armPackage, err, tailOf(said.String(), buildTail))
+}
+
+// environ is the environment of the go command. Where it is killed it leaves its
+// work behind, and the compilers that it starts leave theirs. It names files by
+// the folder in PWD.
+func (t *tree) environ() []string {
+	return append(os.Environ(), "PWD="+t.dir, "GOTMPDIR="+t.scratch, "TMPDIR="+t.scratch)
 }
 
 func tailOf(text string, most int) string {
