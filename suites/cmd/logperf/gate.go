@@ -72,7 +72,7 @@ Exit status: 0 where nothing got slower than its limit, 1 where something did,
 	f.Uint64Var(&g.seed, "seed", 0, "of layouts, orders and workload; by default one that is drawn and printed")
 	f.StringVar(&g.json, "json", "", "write the report to this file as JSON")
 	f.StringVar(&g.markdown, "markdown", "", "append the report to this file as Markdown")
-	f.StringVar(&g.accept, "accept", "", "why slowdowns are expected: they are shown, and do not fail")
+	f.StringVar(&g.accept, "accept", "", "why slowdowns and removed scenarios are expected: they are shown, and do not fail; losses and leaks do")
 	f.BoolVar(&g.annotate, "annotate", false, "print failures as annotations of a GitHub job")
 	return c
 }
@@ -187,15 +187,28 @@ func (g *gateCall) tell(out io.Writer, r *gate.Report) error {
 	if err := g.store(r); err != nil {
 		return gateEnded{2, err.Error()}
 	}
-	switch r.Verdict {
-	case result.Pass:
+	return g.end(out, r)
+}
+
+// end is how the command ends: nil is a PASS, or what was accepted in its place.
+func (g *gateCall) end(out io.Writer, r *gate.Report) error {
+	accepted := func(what string) error {
+		_, err := fmt.Fprintf(out, "%s accepted: %s\n", what, g.accept)
+		return err
+	}
+	switch {
+	case r.Verdict == result.Pass:
 		return nil
-	case result.Fail:
-		if g.accept != "" {
-			_, err := fmt.Fprintf(out, "the slowdowns are accepted: %s\n", g.accept)
-			return err
+	case r.Verdict == result.Fail && g.accept != "":
+		failures := r.Failures()
+		if i := slices.IndexFunc(failures, gate.Figure.Fault); i >= 0 {
+			return gateEnded{1, fmt.Sprintf("the label accepts slowdowns, not losses: %s of %s", failures[i].Metric, failures[i].Name)}
 		}
+		return accepted("the slowdowns are")
+	case r.Verdict == result.Fail:
 		return gateEnded{1, "the head is slower than its limits allow"}
+	case r.OnlyRemoved && g.accept != "":
+		return accepted("the removal is")
 	}
 	return gateEnded{3, "INCONCLUSIVE: " + cmp.Or(r.Why, "some scenarios could not be decided")}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,6 +61,34 @@ func TestTheExitStatusIsTheVerdict(t *testing.T) {
 	}
 	if err := g.tell(&out, verdictOf(result.Inconclusive)); err == nil {
 		t.Error("what could not be decided is accepted")
+	}
+}
+
+func TestTheLabelAcceptsNoLosses(t *testing.T) {
+	for _, name := range []string{"lost-records", "duplicated-records", "disordered-records", "leaked-goroutines", "leaked-descriptors"} {
+		r := verdictOf(result.Fail)
+		// Behind a slowdown in the same scenario, which the label does accept.
+		fault := r.Scenarios[0].Figure
+		fault.Metric = name
+		r.Scenarios[0].Figures = append(r.Scenarios[0].Figures, fault)
+		g := gateCall{accept: "the label"}
+		ended, ok := errors.AsType[gateEnded](g.tell(&bytes.Buffer{}, r))
+		if !ok || ended.Status() != 1 || ended.Error() != "the label accepts slowdowns, not losses: "+name+" of queue/put" {
+			t.Errorf("%s: it ends with %d, %q", name, ended.Status(), ended.Error())
+		}
+	}
+}
+
+func TestTheLabelAcceptsARemoval(t *testing.T) {
+	r := verdictOf(result.Pass)
+	r.Verdict, r.Why, r.Removed, r.OnlyRemoved = result.Inconclusive, "removed: queue/gone", []string{"queue/gone"}, true
+	if ended, ok := errors.AsType[gateEnded]((&gateCall{}).tell(&bytes.Buffer{}, r)); !ok || ended.Status() != 3 || !strings.Contains(ended.Error(), "removed: queue/gone") {
+		t.Errorf("without a label it ends with %d, %q", ended.Status(), ended.Error())
+	}
+	var out bytes.Buffer
+	g := gateCall{accept: "the label"}
+	if err := g.tell(&out, r); err != nil || !strings.Contains(out.String(), "the removal is accepted: the label") {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 
@@ -129,5 +158,47 @@ func TestProgressIsALineAMinuteInALog(t *testing.T) {
 	p.done()
 	if got := b.String(); got != "\r\x1b[Kbuilds base and head\r\x1b[K" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestThePullRequestOfANoisyMachineEndsNeutral, and that which removes scenarios
+// does not. The gate is a script that leaves a report and a status.
+func TestThePullRequestOfANoisyMachineEndsNeutral(t *testing.T) {
+	makefile, err := filepath.Abs("../../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("MAKEFLAGS", "") // of a make that runs this test
+	for _, c := range []struct {
+		name, report  string
+		status        string
+		accept        string
+		runs          int
+		good          bool
+		says, saysNot string
+	}{
+		{"a pass", `{}`, "0", "", 1, true, "", "::"},
+		{"a slowdown", `{}`, "1", "", 1, false, "", "::"},
+		{"noise", `{"verdict": "INCONCLUSIVE"}`, "3", "", 2, true, "::warning::INCONCLUSIVE twice", "::error::"},
+		{"a removal", `{"removed": [ "a" ], "only_removed": true}`, "3", "", 1, false, "::error::scenarios of the base are gone", "::warning::"},
+		{"noise and a removal", `{"removed": [ "a" ]}`, "3", "", 2, false, "::error::scenarios of the base are gone", "::warning::"},
+		{"noise and an accepted removal", `{"removed": [ "a" ]}`, "3", "the label", 2, true, "::warning::INCONCLUSIVE twice", "::error::"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			script := "#!/bin/sh\necho run >> runs\ncat > results/gate.json <<'END'\n" + c.report + "\nEND\nexit " + c.status + "\n"
+			if err := os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+			out, err := exec.CommandContext(t.Context(), "make", "-C", dir, "-f", makefile, "gate-pull-request", "BASE=HEAD", "ACCEPT="+c.accept).CombinedOutput()
+			if (err == nil) != c.good || !strings.Contains(string(out), c.says) || strings.Contains(string(out), c.saysNot) {
+				t.Errorf("it ends with %v, want good %v with %q:\n%s", err, c.good, c.says, out)
+			}
+			runs, err := os.ReadFile(filepath.Join(dir, "runs"))
+			if got := strings.Count(string(runs), "run\n"); err != nil || got != c.runs {
+				t.Errorf("the gate ran %d times (%v), want %d", got, err, c.runs)
+			}
+		})
 	}
 }
