@@ -117,7 +117,7 @@ func (s *Suite) Show() {
 		return
 	}
 	err := errors.Join(
-		report.Figures(s.o.Out, s.run),
+		report.Figures(report.PlainWriter(s.o.Out), s.run),
 		report.Table(s.o.Out, s.run, report.Options{Color: s.o.Terminal, Folder: s.folder.Path("")}),
 	)
 	if err != nil {
