@@ -131,7 +131,7 @@ func TestADamagedRunIsListedByItsErrorBesideTheOthers(t *testing.T) {
 	l := newLibrary(t)
 	good := l.run(nil)
 	want := map[string]string{
-		l.folder(""): "has no run.json: it was cut off before its first scenario ended",
+		l.folder(""): "has no run.json: none of its scenarios has ended yet, or it was cut off before",
 		l.folder("{\n\"schema\": 1,\n\"results\": [{\"values\": {\"ns/op\": [NaN]}}]}"):  "run.json is damaged: line 3 has the value NaN: want a number",
 		l.folder("{\n\"schema\": 1,\n\"seed\": -Infinity}"):                              "run.json is damaged: line 3 has the value Inf",
 		l.folder("{\n\"schema\": 1,\n\"results\": [{\"scena"):                            "run.json is damaged: line 3: unexpected end of JSON input",
