@@ -293,7 +293,7 @@ const logperf = {plots: []};
 
   // history: the median of each run, with the least and the greatest repetition.
   function history(panel, h, shared) {
-    const changed = new Set(h.changed || []), x = h.runs.map((_, k) => k), last = x.length - 1;
+    const marked = new Set(h.marked || []), x = h.runs.map((_, k) => k), last = x.length - 1;
     // Runs of one day are told apart by their hour.
     const whole = k => shared.names[h.runs[k]], oneDay = whole(0).slice(0, 10) === whole(last).slice(0, 10);
     const day = k => oneDay ? whole(k).slice(11, 16) : whole(k).slice(5, 10);
@@ -317,11 +317,11 @@ const logperf = {plots: []};
           ctx.stroke();
           ctx.globalAlpha = 1;
           path(ctx, h.runs[k] === shared.current ? 'diamond' : 'circle', at, y(h.m[k]), (h.runs[k] === shared.current ? 5 : 3) * ratio);
-          if (changed.has(k)) ctx.stroke(); else ctx.fill();
+          if (marked.has(k)) ctx.stroke(); else ctx.fill();
         });
       })]},
     }, [x, h.m], k => `${shared.names[h.runs[k]]}: ${format(h.unit, h.m[k])}, ${format(h.unit, h.lo[k])} to ${format(h.unit, h.hi[k])}` +
-      (changed.has(k) ? ', another source of the scenario' : '') + (h.runs[k] === shared.current ? ', this run' : ''));
+      (marked.has(k) ? ', another source or settings, or its times were in doubt' : '') + (h.runs[k] === shared.current ? ', this run' : ''));
   }
 
   // choose puts a select above a figure, where there is more than one to choose.
