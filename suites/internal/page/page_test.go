@@ -84,6 +84,20 @@ func TestWhatNeedsAttentionComesFirst(t *testing.T) {
 	}
 }
 
+// TestAnInterruptedRunNeedsAttention: it is a FAIL, though each limit that was
+// judged holds.
+func TestAnInterruptedRunNeedsAttention(t *testing.T) {
+	run := small()
+	run.Verdicts, run.Errors, run.Interrupted = run.Verdicts[:1], nil, true
+	run.Results = run.Results[:1]
+	if items := viewOf(Input{Run: run}).Attention; len(items) != 1 || items[0].Word != "INTERRUPTED" || items[0].Class != "fail" {
+		t.Errorf("what needs attention is %+v", items)
+	}
+	if text := written(t, Input{Run: run}); strings.Contains(text, "<p>Nothing.") || !strings.Contains(text, "not all selected scenarios have run") {
+		t.Error("the page says that nothing needs attention")
+	}
+}
+
 // TestTextsOfTheRunAreShownAndNotObeyed: a scenario's name, an error, a commit,
 // a setting may hold anything.
 func TestTextsOfTheRunAreShownAndNotObeyed(t *testing.T) {

@@ -185,6 +185,9 @@ func TestTheRunsOfAStoreAreATable(t *testing.T) {
 	second := entry("abc", time.Hour)
 	second.Only, second.Interrupted = "queue/put", true
 	third := entry("abc", 48*time.Hour)
+	if word := verdictOf(result.Entry{Outcome: result.Fail, Interrupted: true, Going: true}); word != "in progress" {
+		t.Errorf("a run that goes on is %q", word)
+	}
 	third.Environment.Go, third.Environment.Kernel = "go1.25.1", "6.12"
 	var out bytes.Buffer
 	err := Runs(&out, []result.Entry{{ID: "x", Err: errors.New("results/x/run.json is damaged: line 3 has the value NaN: want a number")}, first, second, third})
