@@ -25,15 +25,23 @@ type shared struct {
 	Current int               `json:"current"` // the run that the page shows, -1 where it is not stored
 	Help    map[string]string `json:"help"`
 	table   table
+	others  string // what is said of runs that are not among them
 }
 
-// Table lists the runs.
-func (p shared) Table() table { return p.table }
+// Table lists the runs, Others tells of those that it does not have.
+func (p shared) Table() table   { return p.table }
+func (p shared) Others() string { return p.others }
 
 func sharedOf(in Input) shared {
 	p := shared{Started: []int64{}, Names: []string{}, Current: -1, Help: map[string]string{}, table: table{
 		Caption: "Stored runs of the same environment", Columns: []string{"run", "started", "commit", "settings that differ from this run"}, Class: "words",
 	}}
+	switch n := in.Past.Others; {
+	case n == 1:
+		p.others = "1 stored run of another environment is not shown."
+	case n > 1:
+		p.others = fmt.Sprintf("%d stored runs of another environment are not shown.", n)
+	}
 	for i, r := range in.Past.Runs {
 		if r.ID == in.Run.ID {
 			p.Current = i

@@ -37,10 +37,12 @@ func whole() Input {
 		old.Results[0].Values["ns/op"][i] = v / 2
 		old.Results[0].Ratios[0].Slices[i] /= 2
 	}
+	past := pastOf(run, 5)
+	past.Others = 2
 	return Input{
-		Run: run, Folder: "results/" + run.ID, Histograms: histogramsOf, Past: pastOf(run, 5),
+		Run: run, Folder: "results/" + run.ID, Histograms: histogramsOf, Past: past,
 		Comparison: compare.Compare(old, run, compare.Options{}),
-		Notes:      []string{"The run 20261123T000000Z-damaged: run.json is damaged: line 3: unexpected end."},
+		Notes:      []string{"results/20261123T000000Z-damaged/run.json is damaged: line 3: unexpected end of JSON input"},
 	}
 }
 
