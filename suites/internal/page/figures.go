@@ -93,7 +93,8 @@ func plottedOf(rows []result.Result, verdicts []result.Verdict) map[string]bool 
 	return plotted
 }
 
-// older is the subject's row of the run that is compared with, as one more row.
+// older is the subject's row of the run that is compared with, as one more row. Its
+// name says where the two cannot be compared.
 func (b builder) older(subject result.Result) []result.Result {
 	if b.in.Comparison == nil || b.in.Comparison.Old == nil {
 		return nil
@@ -101,6 +102,9 @@ func (b builder) older(subject result.Result) []result.Result {
 	for _, r := range b.in.Comparison.Old.Results {
 		if r.Scenario == subject.Scenario && r.Reference == "" {
 			r.Reference = "before"
+			if len(b.in.Comparison.Differences) > 0 || r.Source != subject.Source {
+				r.Reference = "before (differs)"
+			}
 			return []result.Result{r}
 		}
 	}
