@@ -379,8 +379,7 @@ func aLargePageIsOpenInTime(t *testing.T, chromium context.Context) {
 	if testing.Short() {
 		t.Skip("a page of two megabytes")
 	}
-	run := large()
-	b := open(t, chromium, Input{Run: run, Histograms: histogramsOf, Past: pastOf(run, 200)})
+	b := open(t, chromium, largest())
 	ask[bool](t, b, `(location.hash = '#s-pipeline-end-to-end-number-30', true)`)
 	b.until(t, `document.getElementById('s-pipeline-end-to-end-number-30').dataset.drawn`)
 	if n := ask[int](t, b, `document.querySelectorAll('#s-pipeline-end-to-end-number-30 canvas').length`); n < 5 {

@@ -35,3 +35,30 @@ func TestAnOlderRowThatCannotBeComparedSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// TestAComparisonListsTheFirstOfManyFigures and says how many there are, and where.
+func TestAComparisonListsTheFirstOfManyFigures(t *testing.T) {
+	c := &compare.Comparison{Old: small(), New: small()}
+	c.Old.ID = "old"
+	for i, verdict := range []compare.Verdict{compare.Worse, compare.Same, compare.NotComparable} {
+		for n := range mostChanges + 1 + i {
+			c.Rows = append(c.Rows, compare.Row{Scenario: fmt.Sprintf("queue/%d", n), Metric: "ns/op", Unit: "ns", Verdict: verdict})
+		}
+	}
+	for n := range mostNames + 7 {
+		c.OnlyOld, c.OnlyNew = append(c.OnlyOld, fmt.Sprintf("gone/%d", n)), append(c.OnlyNew, fmt.Sprintf("new/%d", n))
+	}
+	text := written(t, Input{Run: c.New, Comparison: c})
+	for _, want := range []struct {
+		text string
+		n    int
+	}{
+		{"Figures without a certain difference: 302", 1}, {"Figures that are not comparable: 303", 1},
+		{"alone: 107", 2}, {">queue/299<", 2}, {">queue/300<", 0}, {"<li>gone/99", 1}, {"<li>new/100", 0},
+		{fmt.Sprintf(" more: <code>go tool logperf compare --all old %s</code>", c.New.ID), 5},
+	} {
+		if n := strings.Count(text, want.text); n != want.n {
+			t.Errorf("%q stands %d times on the page, want %d", want.text, n, want.n)
+		}
+	}
+}

@@ -192,9 +192,8 @@ func TestThePageAsksForNothing(t *testing.T) {
 }
 
 func TestSixtyScenariosFitIntoTwoMegabytes(t *testing.T) {
-	run := large()
 	var b bytes.Buffer
-	if err := Write(&b, Input{Run: run, Histograms: histogramsOf, Past: pastOf(run, 200)}); err != nil {
+	if err := Write(&b, largest()); err != nil {
 		t.Fatal(err)
 	}
 	if b.Len() > 2_000_000 {
@@ -259,8 +258,7 @@ func TestTheBarOfALeastValueReadsAsThatOfAGreatest(t *testing.T) {
 }
 
 func BenchmarkPageOfSixtyScenarios(b *testing.B) {
-	run := large()
-	in := Input{Run: run, Histograms: histogramsOf, Past: pastOf(run, 200)}
+	in := largest()
 	var size bytes.Buffer
 	for b.Loop() {
 		size.Reset()
