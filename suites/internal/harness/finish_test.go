@@ -242,3 +242,26 @@ func TestWhatAnArmHasWrittenDoesNotMoveTheCursor(t *testing.T) {
 		}
 	}
 }
+
+func TestAReportOfGinkgosIsWholeOrAsItWas(t *testing.T) {
+	s := selected(t, "queue/one")
+	half := errors.New("the disk is full")
+	for _, want := range []error{nil, half} {
+		err := s.leave("junit.xml", func(path string) error {
+			text := "whole"
+			if want != nil {
+				text = "ha"
+			}
+			return errors.Join(os.WriteFile(path, []byte(text), 0o600), want)
+		})
+		if !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+		if text, err := os.ReadFile(s.folder.Path("junit.xml")); err != nil || string(text) != "whole" {
+			t.Errorf("the file holds %q, %v", text, err)
+		}
+		if entries, err := os.ReadDir(s.folder.Path("")); err != nil || len(entries) != 1 {
+			t.Errorf("left are %v, %v", entries, err)
+		}
+	}
+}
