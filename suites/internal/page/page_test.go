@@ -66,8 +66,10 @@ func TestThePageWithoutScripts(t *testing.T) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil || !bytes.Equal(got, want) {
-		other := filepath.Join(t.TempDir(), "page.html")
-		t.Errorf("the page is not that of %s (%v); run with -update and look at the difference, or compare with %s", path, err, other)
+		if err := os.WriteFile(path+".got", got, 0o600); err != nil {
+			t.Error(err)
+		}
+		t.Errorf("the page is that of %s.got, not of %s (%v); look at the difference, and run with -update where it is right", path, path, err)
 	}
 }
 
