@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -44,13 +45,16 @@ environment are not compared. A run that cannot be read is named below the list.
 	return c
 }
 
-// writeJSON writes indented JSON, in which what cannot be printed is escaped.
-func writeJSON(c *cobra.Command, value any) error {
+// writeJSON prints JSON.
+func writeJSON(c *cobra.Command, value any) error { return indented(c.OutOrStdout(), value) }
+
+// indented writes JSON for people too, in which what cannot be printed is escaped.
+func indented(w io.Writer, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s\n", printable(string(text)))
+	_, err = fmt.Fprintf(w, "%s\n", printable(string(text)))
 	return err
 }
 

@@ -83,9 +83,7 @@ func TestTheStoredRunsAreListed(t *testing.T) {
 func TestWhatATerminalObeysIsEscapedInJSON(t *testing.T) {
 	const hostile = "\x1b\u007f\u009b\u202e\u2028\U000e0001 ä\t\"<"
 	var out bytes.Buffer
-	c := listCommand()
-	c.SetOut(&out)
-	if err := writeJSON(c, map[string][]string{"filter": {hostile, "plain"}}); err != nil {
+	if err := indented(&out, map[string][]string{"filter": {hostile, "plain"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range out.String() {
