@@ -49,7 +49,8 @@ type whisker struct{ At, Lo, Across string }
 // How many figures and names the page lists, so that it stays below two megabytes
 // whatever the two runs have. The first of the figures are those that changed most.
 const (
-	mostChanges      = 300
+	mostChanges      = 200
+	mostUnchanged    = 100
 	mostIncomparable = 30 // they say nothing
 	mostNames        = 100
 )
@@ -83,7 +84,7 @@ func comparisonOf(c *compare.Comparison, links map[string]string) *comparison {
 	v := &comparison{
 		Differences: visibles(c.Differences), Settings: visibles(c.Settings), OnlyOld: listOf(c.OnlyOld), OnlyNew: listOf(c.OnlyNew),
 		Changed:      changes{Caption: "Figures that changed", most: mostChanges},
-		Unchanged:    changes{Caption: "Figures without a certain difference", most: mostChanges},
+		Unchanged:    changes{Caption: "Figures without a certain difference", most: mostUnchanged},
 		Incomparable: changes{Caption: "Figures that are not comparable", most: mostIncomparable},
 	}
 	if c.Old != nil && c.New != nil {

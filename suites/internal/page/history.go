@@ -112,7 +112,7 @@ func (b builder) history(s *scenario, row result.Result, verdicts []result.Verdi
 			moments, names = append(moments, m), append(names, name)
 		}
 	}
-	kept, all := keptRuns(moments)
+	kept, all := keptRuns(moments, b.room.runs)
 	s.History = table{Caption: "Medians in the stored runs of the same environment", Columns: []string{"run"}}
 	if len(kept) < all {
 		s.History.Caption += fmt.Sprintf(", %d of %d runs with the extremes among them", len(kept), all)
@@ -169,7 +169,7 @@ func historyNames(row result.Result, verdicts []result.Verdict) []string {
 
 // keptRuns are the runs that a scenario's histories show, the same for all of its
 // metrics so that they stand in one table, and of how many they are.
-func keptRuns(moments [][]result.Moment) (kept map[int]bool, all int) {
+func keptRuns(moments [][]result.Moment, most int) (kept map[int]bool, all int) {
 	runs := map[int]int{} // run -> index among those with any figure
 	for _, m := range moments {
 		for _, one := range m {
@@ -191,7 +191,7 @@ func keptRuns(moments [][]result.Moment) (kept map[int]bool, all int) {
 	if len(sorted) == 0 {
 		return kept, 0
 	}
-	for _, i := range extremes(columns, len(sorted), mostPast) {
+	for _, i := range extremes(columns, len(sorted), most) {
 		kept[sorted[i]] = true
 	}
 	return kept, len(sorted)

@@ -48,7 +48,7 @@ func whole() Input {
 
 var (
 	builtIn = regexp.MustCompile(`(?s)<style>.*?</style>|<script>.*?</script>`)
-	hashes  = regexp.MustCompile(`sha256-[A-Za-z0-9+/=]+`)
+	hashes  = regexp.MustCompile(`sha256-(?:[A-Za-z0-9/=]|&#43;)+`) // the page escapes +
 	breaks  = regexp.MustCompile(`<(tr|h2|h3|h4|section|details|li|p|figure|script|table|thead|tbody)\b`)
 )
 

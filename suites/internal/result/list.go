@@ -14,10 +14,10 @@ import (
 // Entry is one run of a store, in a few words.
 type Entry struct {
 	// ID is the name of its folder.
-	ID          string      `json:"id"`
-	Started     time.Time   `json:"started"`
-	Ended       time.Time   `json:"ended"`
-	Interrupted bool        `json:"interrupted,omitempty"`
+	ID          string    `json:"id"`
+	Started     time.Time `json:"started"`
+	Ended       time.Time `json:"ended"`
+	Interrupted bool      `json:"interrupted,omitempty"`
 	// Going marks a run that a process is writing: it is not interrupted yet.
 	Going       bool        `json:"going,omitempty"`
 	Filter      string      `json:"filter"`
