@@ -53,8 +53,14 @@ func TestAComparisonListsTheFirstOfManyFigures(t *testing.T) {
 		text string
 		n    int
 	}{
-		{"Figures without a certain difference: 202", 1}, {"Figures that are not comparable: 203", 1},
-		{"alone: 107", 2}, {">queue/199<", 1}, {">queue/99<", 2}, {">queue/200<", 0}, {"<li>gone/99", 1}, {"<li>new/100", 0},
+		{"Figures without a certain difference: 202", 1},
+		{"Figures that are not comparable: 203", 1},
+		{"alone: 107", 2},
+		{">queue/199<", 1},
+		{">queue/99<", 2},
+		{">queue/200<", 0},
+		{"<li>gone/99", 1},
+		{"<li>new/100", 0},
 		{fmt.Sprintf(" more: <code>go tool logperf compare --all old %s</code>", c.New.ID), 5},
 	} {
 		if n := strings.Count(text, want.text); n != want.n {
