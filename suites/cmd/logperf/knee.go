@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -226,9 +225,7 @@ type kneeRange struct {
 
 func writeKnee(w io.Writer, k report.Knee) error {
 	rates := k.Rates()
-	text := json.NewEncoder(w)
-	text.SetIndent("", "  ")
-	return text.Encode(kneeAnswer{
+	return indented(w, kneeAnswer{
 		Scenario: k.Row.Scenario, Limit: k.Limit, Environment: k.Machine, Result: k.Row,
 		Knee: kneeRange{Median: stat.MedianOf(rates), Lowest: slices.Min(rates), Most: slices.Max(rates)},
 	})

@@ -3,6 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
@@ -41,12 +45,34 @@ environment are not compared. A run that cannot be read is named below the list.
 	return c
 }
 
-// writeJSON writes indented JSON, in which control characters are escaped.
-func writeJSON(c *cobra.Command, value any) error {
+// writeJSON prints JSON.
+func writeJSON(c *cobra.Command, value any) error { return indented(c.OutOrStdout(), value) }
+
+// indented writes JSON for people too, in which what cannot be printed is escaped.
+func indented(w io.Writer, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s\n", text)
+	_, err = fmt.Fprintf(w, "%s\n", printable(string(text)))
 	return err
+}
+
+// printable escapes the runes that a terminal obeys and encoding/json leaves: the
+// control characters from U+007F on, and marks that turn the direction of writing.
+// They stand in strings alone.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case unicode.IsPrint(r) || r == '\n':
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }

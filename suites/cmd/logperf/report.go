@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,8 +68,14 @@ func (r reportOf) write(ctx context.Context, args []string) (string, error) {
 	}
 	run := in.Run
 	in.Folder = shown(filepath.Join(results, run.ID))
-	in.Histograms = func(row result.Result) (map[string]*stat.Histogram, error) { return store.Histograms(run, row) }
-	if err := past(ctx, store, &in); err != nil {
+	in.Histograms = func(row result.Result) (map[string]*stat.Histogram, error) {
+		times, err := store.Histograms(run, row)
+		if err != nil {
+			err = within(results, err)
+		}
+		return times, err
+	}
+	if err := past(ctx, store, results, &in); err != nil {
 		return "", err
 	}
 	var b bytes.Buffer
@@ -113,21 +121,23 @@ func shown(path string) string {
 
 // past adds what earlier runs measured. A store whose runs cannot be listed
 // leaves a page without history, not no page.
-func past(ctx context.Context, store *result.Store, in *page.Input) error {
+func past(ctx context.Context, store *result.Store, results string, in *page.Input) error {
 	history, err := store.History(ctx, in.Run, 0)
 	if err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
-		in.Notes = append(in.Notes, fmt.Sprintf("The history cannot be read: %v.", err))
+		in.Notes = append(in.Notes, fmt.Sprintf("The history cannot be read: %v.", within(results, err)))
 		return nil
 	}
-	in.Past = page.Past{Runs: history.Runs, Of: history.Of}
-	if history.Others > 0 {
-		in.Notes = append(in.Notes, fmt.Sprintf("%d stored runs of another environment or corpus are not part of the history.", history.Others))
-	}
+	in.Past = page.Past{Runs: history.Runs, Of: history.Of, Others: history.Others}
 	for _, d := range history.Damaged {
-		in.Notes = append(in.Notes, fmt.Sprintf("The run %s: %v.", d.ID, d.Err))
+		in.Notes = append(in.Notes, within(results, d.Err).Error())
 	}
 	return nil
+}
+
+// within is an error whose paths in the results are as shown gives them.
+func within(results string, err error) error {
+	return errors.New(strings.ReplaceAll(err.Error(), results, shown(results)))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,7 +80,7 @@ func TestADamagedRunBesideItIsNamedOnThePage(t *testing.T) {
 		t.Fatalf("exit %d, %s", code, errs)
 	}
 	text, err := os.ReadFile(filepath.Join(root, ids[1], "report.html"))
-	if err != nil || !strings.Contains(string(text), "The run "+ids[0]+": ") || !strings.Contains(string(text), "is damaged") {
+	if err != nil || !strings.Contains(string(text), filepath.Join(ids[0], "run.json")+" is damaged") {
 		t.Errorf("%v: the damaged run is not named", err)
 	}
 	if code, _, errs := call("report", ids[0]); code != 1 || !strings.Contains(errs, "is damaged") {
@@ -87,5 +88,72 @@ func TestADamagedRunBesideItIsNamedOnThePage(t *testing.T) {
 	}
 	if code, _, errs := call("report", "a", "b"); code != 2 {
 		t.Errorf("two runs without --compare: exit %d, %s", code, errs)
+	}
+}
+
+// TestAPageDoesNotTellWhereItWasMade: who passes it on passes no paths of a home
+// folder on, whatever could not be read.
+func TestAPageDoesNotTellWhereItWasMade(t *testing.T) {
+	repository := t.TempDir()
+	if err := os.WriteFile(filepath.Join(repository, "go.mod"), []byte("module example.com/x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	root, ids := storedRuns(t)
+	results := filepath.Join(repository, "results")
+	if err := os.Rename(root, results); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(repository)
+	t.Setenv("LOGPERF_BENCHMARK_RESULTS", "results")
+	store := result.At(results)
+	for _, one := range []struct {
+		folder string
+		change func(*result.Run)
+	}{
+		{ids[1], func(r *result.Run) { r.Results[0].Histograms = "histograms/gone.hlog" }},
+		{"20261125T090000Z-abc", func(r *result.Run) { r.Environment.Go = "go1.27" }},
+	} {
+		run, err := store.Load(ids[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.change(run)
+		text, err := json.Marshal(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(results, one.folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(results, one.folder, "run.json"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(results, ids[0], "run.json"), []byte(`{"schema": 1, "resul`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call("report", ids[1]); code != 0 {
+		t.Fatalf("exit %d, %s", code, errs)
+	}
+	text, err := os.ReadFile(filepath.Join(results, ids[1], "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, want := range []string{
+		"<li>results/" + ids[0] + "/run.json is damaged: ", "there is no results/" + ids[1] + "/histograms/gone.hlog",
+		"1 stored run of another environment is not shown",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not have %q", want)
+		}
+	}
+	if i := strings.Index(page, repository); i >= 0 {
+		t.Errorf("the page tells where it was made: ...%s...", page[max(0, i-100):min(len(page), i+100)])
+	}
+	_, notes, _ := strings.Cut(page, "What could not be read")
+	notes, _, _ = strings.Cut(notes, "</section>")
+	if strings.Contains(notes, "another environment") {
+		t.Errorf("a run that can be read is among those that cannot: %s", notes)
 	}
 }

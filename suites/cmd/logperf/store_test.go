@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/logperf/logperf/suites/internal/result"
 )
@@ -75,6 +77,26 @@ func TestTheStoredRunsAreListed(t *testing.T) {
 	}
 	if code, out, _ := call("list", "--json"); code != 0 || out != "[]\n" {
 		t.Errorf("an empty store: exit %d, %s", code, out)
+	}
+}
+
+func TestWhatATerminalObeysIsEscapedInJSON(t *testing.T) {
+	const hostile = "\x1b\u007f\u009b\u202e\u2028\U000e0001 ä\t\"<"
+	var out bytes.Buffer
+	if err := indented(&out, map[string][]string{"filter": {hostile, "plain"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range out.String() {
+		if !unicode.IsPrint(r) && r != '\n' {
+			t.Errorf("%U is not escaped in %q", r, out.String())
+		}
+	}
+	if !strings.Contains(out.String(), `\u007f\u009b\u202e\u2028\udb40\udc01 ä`) {
+		t.Errorf("%s", out.String())
+	}
+	var back map[string][]string
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || back["filter"][0] != hostile {
+		t.Errorf("it reads %q, %v", back, err)
 	}
 }
 

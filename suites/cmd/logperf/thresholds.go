@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -133,11 +132,4 @@ func audited(id string) (threshold.Audit, error) {
 	return file.Audit(run, threshold.AuditOptions{
 		Confidence: settings.Benchmark.Confidence, Profile: settings.Benchmark.Profile, Now: time.Now(),
 	})
-}
-
-// indented writes JSON for people too.
-func indented(w io.Writer, value any) error {
-	text := json.NewEncoder(w)
-	text.SetIndent("", "  ")
-	return text.Encode(value)
 }

@@ -67,6 +67,16 @@ func TestAStepSaysHowItsBlockIsRun(t *testing.T) {
 	if s, err := stepOf(block{language: "yaml", marks: []piece{{1, "append thresholds.yaml"}}}); err != nil || s.do != add || s.path != "thresholds.yaml" {
 		t.Errorf("the step is %+v, %v", s, err)
 	}
+	for _, text := range []string{"makefile", "queue/put  make gate\n", "go\n"} {
+		if s, err := stepOf(block{text: text}); err != nil || s.do != nothing {
+			t.Errorf("%q is the step %+v, %v", text, s, err)
+		}
+	}
+	for _, text := range []string{"make gate  # slow\n", "go test ./...\n"} {
+		if _, err := stepOf(block{text: text}); err == nil || !strings.Contains(err.Error(), "the language is sh") {
+			t.Errorf("%q without a language gives %v", text, err)
+		}
+	}
 	if s, err := stepOf(block{language: "go"}); err != nil || s.do != nothing {
 		t.Errorf("the step is %+v, %v", s, err)
 	}

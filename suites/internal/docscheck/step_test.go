@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,9 @@ const (
 	write   // as a file
 	add     // to a file
 )
+
+// commands begin a block that is to be typed.
+var commands = regexp.MustCompile(`^(make|go) `)
 
 // A step is a block as its comments say.
 type step struct {
@@ -40,6 +44,10 @@ func stepOf(b block) (step, error) {
 		s.do = run
 	case "bash", "console", "shell", "zsh":
 		return s, errors.New("the language is sh: other blocks are not run")
+	case "":
+		if commands.MatchString(b.text) {
+			return s, errors.New("it begins with a command: the language is sh, and it is run, or skipped with a reason")
+		}
 	}
 	for _, m := range b.marks {
 		word, rest, _ := strings.Cut(m.text, " ")

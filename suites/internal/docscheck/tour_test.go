@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,28 +16,29 @@ const toured = "load/settings/throughput"
 
 // tour does what somebody does who has read the README: measure, look, change the
 // size of a batch, measure again, see the difference in words and as a page, read
-// what to do next, and do it.
+// what to do next, and do it. What it demands rests on counts of writes, which a
+// busy machine leaves as they are; the advice alone goes by a ratio of times in
+// lockstep.
 func tour(t *testing.T, c *tree) {
 	t.Helper()
-	good := script(t, c, "make perf ONLY="+toured)
-	if !strings.Contains(good, "PASS: 1 scenarios") {
-		t.Errorf("with the defaults the run says\n%s", good)
-	}
-	first := newest(t, c)
+	first := undisturbed(t, c)
 	page := strings.TrimSpace(script(t, c, "go tool logperf report"))
 	if text := read(t, c, page); !strings.Contains(text, toured) || !strings.Contains(text, first) {
 		t.Errorf("the page %s tells of neither the scenario nor the run", page)
-	}
-	if said := script(t, c, "go tool logperf advise"); !strings.HasPrefix(said, "no advice on run "+first) {
-		t.Errorf("on the defaults the advice is\n%s", said)
 	}
 
 	script(t, c, `printf 'batch:\n  bytes: 512\n' > small.yaml`)
 	script(t, c, "LOGPERF_SETTINGS=small.yaml make perf ONLY="+toured)
 	difference(t, c, first)
 	script(t, c, "go tool logperf report --compare -o changes.html")
-	if text := read(t, c, "changes.html"); !strings.Contains(text, first) || !strings.Contains(text, "Batch.Bytes") {
+	text := read(t, c, "changes.html")
+	if !strings.Contains(text, first) || !strings.Contains(text, "Batch.Bytes") {
 		t.Error("the page of the comparison does not tell of the older run and the setting")
+	}
+	if !slices.ContainsFunc(strings.Split(text, "<tr>"), func(row string) bool {
+		return strings.Contains(row, ">"+toured+"</a><td class=t>writes/1k-op<td>") && strings.Contains(row, ">worse<")
+	}) {
+		t.Error("the page of the comparison has no row of the writes that says worse")
 	}
 	proof := advice(t, c, newest(t, c))
 
@@ -44,6 +46,30 @@ func tour(t *testing.T, c *tree) {
 	proved := script(t, c, proof)
 	if !regexp.MustCompile(`(?m)^` + toured + ` +writes/1k-op .* better`).MatchString(proved) {
 		t.Errorf("the command that proves the advice, %s, prints\n%s", proof, proved)
+	}
+}
+
+// undisturbed is a run with the defaults, which passes and gets no advice. One whose
+// times say nothing, by its own word, is made again: a reader would do so too.
+func undisturbed(t *testing.T, c *tree) string {
+	t.Helper()
+	const most = 3
+	for try := 1; ; try++ {
+		printed := script(t, c, "make perf ONLY="+toured)
+		run := newest(t, c)
+		said := script(t, c, "go tool logperf advise")
+		doubted := strings.Contains(printed, "INCONCLUSIVE: 1 scenarios") || strings.Contains(said, "the times of "+toured+" say nothing")
+		if doubted && try < most {
+			t.Logf("run %s is in doubt, once more", run)
+			continue
+		}
+		if !strings.Contains(printed, "PASS: 1 scenarios") {
+			t.Errorf("with the defaults the run says\n%s", printed)
+		}
+		if !strings.HasPrefix(said, "no advice on run "+run) {
+			t.Errorf("on the defaults the advice is\n%s", said)
+		}
+		return run
 	}
 }
 
@@ -55,7 +81,6 @@ func difference(t *testing.T, c *tree, first string) {
 		`(?m)^old  ` + first,
 		`(?m)^  Batch\.Bytes: 65536 -> 512$`,
 		`(?m)^` + toured + ` +writes/1k-op .* worse`,
-		`(?m)^` + toured + ` +ns/op / default .* slower`,
 	} {
 		if !regexp.MustCompile(want).MatchString(words) {
 			t.Errorf("compare does not say %s:\n%s", want, words)

@@ -3,6 +3,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -39,10 +40,21 @@ func (s *Suite) Leave(spec types.Report) error {
 		report.Markdown(&summary, s.run),
 		s.folder.Save(s.run),
 		result.WriteFileAtomic(s.folder.Path("summary.md"), []byte(summary.String())),
-		reporters.GenerateJSONReport(spec, s.folder.Path("report.json")),
-		reporters.GenerateJUnitReport(spec, s.folder.Path("junit.xml")),
+		s.leave("report.json", func(path string) error { return reporters.GenerateJSONReport(spec, path) }),
+		s.leave("junit.xml", func(path string) error { return reporters.GenerateJUnitReport(spec, path) }),
 		s.folder.Publish(),
 	)
+}
+
+// leave writes a file under another name first: Ginkgo writes in place, and who
+// reads meanwhile would find half of it.
+func (s *Suite) leave(name string, write func(path string) error) error {
+	temporary := s.folder.Path("." + name)
+	if err := write(temporary); err != nil {
+		_ = os.Remove(temporary) // it may not be there
+		return fmt.Errorf("%s cannot be written: %w", s.folder.Path(name), err)
+	}
+	return os.Rename(temporary, s.folder.Path(name))
 }
 
 // interrupted reports whether something ended the run before its specs did.
@@ -117,7 +129,7 @@ func (s *Suite) Show() {
 		return
 	}
 	err := errors.Join(
-		report.Figures(s.o.Out, s.run),
+		report.Figures(report.PlainWriter(s.o.Out), s.run),
 		report.Table(s.o.Out, s.run, report.Options{Color: s.o.Terminal, Folder: s.folder.Path("")}),
 	)
 	if err != nil {

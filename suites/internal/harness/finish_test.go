@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -213,5 +214,54 @@ func TestTheTimeLeftKnowsLongSlices(t *testing.T) {
 	steps := s.plan()
 	if len(steps) != 1 || steps[0].Time < 24*time.Second || steps[0].Time > 26*time.Second {
 		t.Errorf("the plan is %v, want 6 repetitions of 2 arms with a slice of 2 s each, and no soak", steps)
+	}
+}
+
+// TestWhatAnArmHasWrittenDoesNotMoveTheCursor: an error carries the end of what it
+// wrote, and a run ends with it on the terminal and in the summary of the job.
+func TestWhatAnArmHasWrittenDoesNotMoveTheCursor(t *testing.T) {
+	s := selected(t, "queue/one")
+	var screen strings.Builder
+	s.o.Out = &screen
+	s.kept(t, "queue/one", result.Fail)
+	s.run.Results[0].Scenario, s.run.Verdicts[0].Note = "queue/one\x1b[2J", "\x1b[2J"
+	if err := s.keepError("queue/one", errors.New("it wrote\n\x1b[2J\n```\n<b>bold</b>")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Leave(types.Report{}); err != nil {
+		t.Fatal(err)
+	}
+	s.Show()
+	summary, err := os.ReadFile(s.folder.Path("summary.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{screen.String(), string(summary)} {
+		if !strings.Contains(text, `\x1b[2J`) || strings.Contains(text, "\x1b") {
+			t.Errorf("an escape sequence is not shown, or obeyed:\n%q", text)
+		}
+	}
+}
+
+func TestAReportOfGinkgosIsWholeOrAsItWas(t *testing.T) {
+	s := selected(t, "queue/one")
+	half := errors.New("the disk is full")
+	for _, want := range []error{nil, half} {
+		err := s.leave("junit.xml", func(path string) error {
+			text := "whole"
+			if want != nil {
+				text = "ha"
+			}
+			return errors.Join(os.WriteFile(path, []byte(text), 0o600), want)
+		})
+		if !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+		if text, err := os.ReadFile(s.folder.Path("junit.xml")); err != nil || string(text) != "whole" {
+			t.Errorf("the file holds %q, %v", text, err)
+		}
+		if entries, err := os.ReadDir(s.folder.Path("")); err != nil || len(entries) != 1 {
+			t.Errorf("left are %v, %v", entries, err)
+		}
 	}
 }

@@ -20,10 +20,13 @@ type item struct {
 	Detail     string // what does not belong into the line: the rest of an error
 }
 
-// attention is what a reader should look at, the worst first: FAIL, ERROR,
+// attention is what a reader should look at, the worst first: INTERRUPTED, FAIL, ERROR,
 // INCONCLUSIVE, what is at its limit, and doubts that no verdict tells of.
 func attention(run *result.Run, links map[string]string) []item {
 	var items []item
+	if run.Interrupted { // which fails a run whose limits all hold
+		items = append(items, item{Word: "INTERRUPTED", Mark: mark(result.Fail, false), Class: "fail", Text: "not all selected scenarios have run"})
+	}
 	verdicts := func(want func(result.Verdict) bool) {
 		var found []result.Verdict
 		for _, v := range run.Verdicts {

@@ -14,21 +14,23 @@ import (
 type comparison struct {
 	Old, New     string
 	Counts       string
+	All          string // the command that shows all
 	Machine      string // what the references tell of it
 	Differences  []string
 	Settings     []string
 	Changed      changes
 	Unchanged    changes
 	Incomparable changes
-	More         int // figures that are not comparable, beyond those shown
-	OnlyOld      []string
-	OnlyNew      []string
+	OnlyOld      list
+	OnlyNew      list
 }
 
-// changes is a table of figures.
+// changes is a table of figures, the first of them where there are many.
 type changes struct {
 	Caption string
 	Rows    []change
+	More    int // beyond Rows
+	most    int
 }
 
 // change is one figure in both runs.
@@ -44,33 +46,63 @@ type change struct {
 // whisker draws a ratio with its interval on a logarithmic axis from 1/2 to 2.
 type whisker struct{ At, Lo, Across string }
 
-// mostIncomparable is how many figures that say nothing are listed.
-const mostIncomparable = 30
+// How many figures and names the page lists, so that it stays below two megabytes
+// whatever the two runs have. The first of the figures are those that changed most.
+const (
+	mostChanges      = 200
+	mostUnchanged    = 100
+	mostIncomparable = 30 // they say nothing
+	mostNames        = 100
+)
+
+func (c *changes) add(one change) {
+	if len(c.Rows) == c.most {
+		c.More++
+		return
+	}
+	c.Rows = append(c.Rows, one)
+}
+
+// Total is how many there are, shown or not.
+func (c changes) Total() int { return len(c.Rows) + c.More }
+
+// list is names, the first of them where there are many.
+type list struct {
+	Names []string
+	More  int // beyond Names
+}
+
+// Total is how many there are, shown or not.
+func (l list) Total() int { return len(l.Names) + l.More }
+
+func listOf(all []string) list {
+	shown := min(len(all), mostNames)
+	return list{Names: visibles(all[:shown]), More: len(all) - shown}
+}
 
 func comparisonOf(c *compare.Comparison, links map[string]string) *comparison {
 	v := &comparison{
-		Differences: visibles(c.Differences), Settings: visibles(c.Settings), OnlyOld: visibles(c.OnlyOld), OnlyNew: visibles(c.OnlyNew),
-		Changed: changes{Caption: "Figures that changed"}, Unchanged: changes{Caption: "Figures without a certain difference"},
-		Incomparable: changes{Caption: "Figures that are not comparable"},
+		Differences: visibles(c.Differences), Settings: visibles(c.Settings), OnlyOld: listOf(c.OnlyOld), OnlyNew: listOf(c.OnlyNew),
+		Changed:      changes{Caption: "Figures that changed", most: mostChanges},
+		Unchanged:    changes{Caption: "Figures without a certain difference", most: mostUnchanged},
+		Incomparable: changes{Caption: "Figures that are not comparable", most: mostIncomparable},
 	}
 	if c.Old != nil && c.New != nil {
 		v.Old = visible(fmt.Sprintf("%s (%s)", c.Old.ID, commitOf(c.Old.Environment.Commit, c.Old.Environment.Dirty)))
 		v.New = visible(fmt.Sprintf("%s (%s)", c.New.ID, commitOf(c.New.Environment.Commit, c.New.Environment.Dirty)))
+		v.All = visible(fmt.Sprintf("go tool logperf compare --all %s %s", c.Old.ID, c.New.ID))
 	}
 	n := map[compare.Verdict]int{}
 	for _, r := range c.Rows {
 		n[r.Verdict]++
-		switch one := changeOf(r, links[r.Scenario]); r.Verdict {
+		one := changeOf(r, links[r.Scenario])
+		switch r.Verdict {
 		case compare.Worse, compare.Better, compare.Changed:
-			v.Changed.Rows = append(v.Changed.Rows, one)
+			v.Changed.add(one)
 		case compare.NotComparable:
-			if len(v.Incomparable.Rows) == mostIncomparable {
-				v.More++
-				continue
-			}
-			v.Incomparable.Rows = append(v.Incomparable.Rows, one)
+			v.Incomparable.add(one)
 		default:
-			v.Unchanged.Rows = append(v.Unchanged.Rows, one)
+			v.Unchanged.add(one)
 		}
 	}
 	v.Counts = fmt.Sprintf("%d worse, %d better, %d changed, %d without a certain difference, %d not comparable",

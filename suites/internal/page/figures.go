@@ -43,6 +43,7 @@ type line struct {
 func (b builder) figures(s *scenario, rows []result.Result, verdicts []result.Verdict) {
 	s.Metrics = table{Class: "metrics", Caption: "All metrics: median of the repetitions", Columns: []string{"metric", "of", "median", "interval", "repetitions"}}
 	s.Ratios = table{Class: "metrics", Caption: "Time of the subject over that of the reference, in turns", Columns: []string{"ratio", "of", "median", "interval", "repetitions"}}
+	own := len(rows)
 	rows = append(slices.Clone(rows), b.older(rows[0])...)
 	plotted := plottedOf(rows, verdicts)
 	for _, name := range metricNames(rows) {
@@ -50,7 +51,10 @@ func (b builder) figures(s *scenario, rows []result.Result, verdicts []result.Ve
 		if _, ok := metric.Lookup(name); !ok {
 			s.Missing = append(s.Missing, visible(name)+" is a metric that this program does not know: its values stand without a unit.")
 		}
-		for _, r := range rows {
+		for i, r := range rows {
+			if i >= own && !p.plotted {
+				continue // the table of the comparison has it
+			}
 			if values, ok := r.Values[name]; ok {
 				s.sample(&s.Metrics, &p, name, who(r), values, b.confidence)
 			}
@@ -93,7 +97,8 @@ func plottedOf(rows []result.Result, verdicts []result.Verdict) map[string]bool 
 	return plotted
 }
 
-// older is the subject's row of the run that is compared with, as one more row.
+// older is the subject's row of the run that is compared with, as one more row. Its
+// name says where the two cannot be compared.
 func (b builder) older(subject result.Result) []result.Result {
 	if b.in.Comparison == nil || b.in.Comparison.Old == nil {
 		return nil
@@ -101,6 +106,9 @@ func (b builder) older(subject result.Result) []result.Result {
 	for _, r := range b.in.Comparison.Old.Results {
 		if r.Scenario == subject.Scenario && r.Reference == "" {
 			r.Reference = "before"
+			if len(b.in.Comparison.Differences) > 0 || r.Source != subject.Source {
+				r.Reference = "before (differs)"
+			}
 			return []result.Result{r}
 		}
 	}

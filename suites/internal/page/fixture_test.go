@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/logperf/logperf/suites/internal/compare"
 	"github.com/logperf/logperf/suites/internal/result"
 	"github.com/logperf/logperf/suites/internal/stat"
 )
@@ -191,6 +192,25 @@ func large() *result.Run {
 		}
 	}
 	return run
+}
+
+// largest is a page of it, with a history and compared with a run in which half of
+// the times were shorter.
+func largest() Input {
+	run, old := large(), large()
+	old.ID = "20261124T093000Z-ba9876543210"
+	for i, r := range old.Results {
+		for name, values := range r.Values {
+			if name != "allocs/op" && (i/5+len(name))%2 == 0 {
+				for j := range values {
+					values[j] /= 3
+				}
+			}
+		}
+	}
+	return Input{
+		Run: run, Folder: "results/" + run.ID, Histograms: histogramsOf, Past: pastOf(run, 200), Comparison: compare.Compare(old, run, compare.Options{}),
+	}
 }
 
 func longLoad(random *rand.Rand) [][]result.Point {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -24,15 +25,23 @@ type shared struct {
 	Current int               `json:"current"` // the run that the page shows, -1 where it is not stored
 	Help    map[string]string `json:"help"`
 	table   table
+	others  string // what is said of runs that are not among them
 }
 
-// Table lists the runs.
-func (p shared) Table() table { return p.table }
+// Table lists the runs, Others tells of those that it does not have.
+func (p shared) Table() table   { return p.table }
+func (p shared) Others() string { return p.others }
 
 func sharedOf(in Input) shared {
 	p := shared{Started: []int64{}, Names: []string{}, Current: -1, Help: map[string]string{}, table: table{
 		Caption: "Stored runs of the same environment", Columns: []string{"run", "started", "commit", "settings that differ from this run"}, Class: "words",
 	}}
+	switch n := in.Past.Others; {
+	case n == 1:
+		p.others = "1 stored run of another environment is not shown."
+	case n > 1:
+		p.others = fmt.Sprintf("%d stored runs of another environment are not shown.", n)
+	}
 	for i, r := range in.Past.Runs {
 		if r.ID == in.Run.ID {
 			p.Current = i
@@ -81,8 +90,9 @@ type histories struct {
 	Median numbers `json:"m"`
 	Min    numbers `json:"lo"`
 	Max    numbers `json:"hi"`
-	// Changed are the places in Runs at which the scenario had another source.
-	Changed []int `json:"changed,omitempty"`
+	// Marked are the places in Runs at which a step says nothing of the code: the
+	// scenario had another source, the run other settings, or its times were in doubt.
+	Marked []int `json:"marked,omitempty"`
 }
 
 // history fills the histories of the subject's row: of the metrics that are
@@ -102,8 +112,11 @@ func (b builder) history(s *scenario, row result.Result, verdicts []result.Verdi
 			moments, names = append(moments, m), append(names, name)
 		}
 	}
-	kept := keptRuns(moments)
+	kept, all := keptRuns(moments, b.room.runs)
 	s.History = table{Caption: "Medians in the stored runs of the same environment", Columns: []string{"run"}}
+	if len(kept) < all {
+		s.History.Caption += fmt.Sprintf(", %d of %d runs with the extremes among them", len(kept), all)
+	}
 	cells := map[int][]string{}
 	for i, name := range names {
 		h := histories{Name: visible(name), Unit: string(unitOf(name))}
@@ -113,8 +126,8 @@ func (b builder) history(s *scenario, row result.Result, verdicts []result.Verdi
 				continue
 			}
 			text := unitOf(name).Format(m.Median)
-			if m.Changed {
-				h.Changed = append(h.Changed, len(h.Runs))
+			if m.Changed || m.Doubt || len(b.in.Past.Runs[m.Run].Settings) > 0 {
+				h.Marked = append(h.Marked, len(h.Runs))
 				text += "*"
 				s.Altered = true
 			}
@@ -155,8 +168,8 @@ func historyNames(row result.Result, verdicts []result.Verdict) []string {
 }
 
 // keptRuns are the runs that a scenario's histories show, the same for all of its
-// metrics so that they stand in one table.
-func keptRuns(moments [][]result.Moment) map[int]bool {
+// metrics so that they stand in one table, and of how many they are.
+func keptRuns(moments [][]result.Moment, most int) (kept map[int]bool, all int) {
 	runs := map[int]int{} // run -> index among those with any figure
 	for _, m := range moments {
 		for _, one := range m {
@@ -174,12 +187,12 @@ func keptRuns(moments [][]result.Moment) map[int]bool {
 			columns[i][runs[one.Run]] = one.Median
 		}
 	}
-	kept := map[int]bool{}
+	kept = map[int]bool{}
 	if len(sorted) == 0 {
-		return kept
+		return kept, 0
 	}
-	for _, i := range extremes(columns, len(sorted), mostPast) {
+	for _, i := range extremes(columns, len(sorted), most) {
 		kept[sorted[i]] = true
 	}
-	return kept
+	return kept, len(sorted)
 }

@@ -42,6 +42,8 @@ type Past struct {
 	Runs []result.Past
 	// Of is the history of a metric of a row, by its name; the oldest run first.
 	Of func(row, metric string) []result.Moment
+	// Others is how many stored runs are of another environment, and not here.
+	Others int
 }
 
 // Write writes the page. Nothing is written where it cannot be made.

@@ -35,7 +35,7 @@ type scenario struct {
 	Curve           table
 	Counters        table
 	History         table
-	Altered         bool     // the history has runs with another source of the scenario
+	Altered         bool     // the history has runs at which a step says nothing of the code
 	Missing         []string // why something is not shown
 	Data            data
 }

@@ -47,10 +47,11 @@ var gauges = []gauge{
 	{"service-p50-ns", "service time", metric.Nanoseconds, false},
 }
 
-// allowance is how much of the timelines and curves a page has room for: the
+// allowance is how much of the timelines, curves and histories a page has room for: the
 // cells of all tables of timelines stay below mostCells and the points of all
-// curves below mostRates, whatever the run.
-type allowance struct{ points, repetitions, rates int }
+// curves below mostRates, whatever the run. A page that compares has half of the room
+// for curves and histories: there are the figures of another run.
+type allowance struct{ points, repetitions, rates, runs int }
 
 const (
 	mostCells   = 16_000
@@ -62,7 +63,7 @@ const (
 
 // roomOf shares the cells among all timelines of a run: fewer points first, then
 // fewer repetitions.
-func roomOf(rows []result.Result) allowance {
+func roomOf(rows []result.Result, compared bool) allowance {
 	series, longest, curves := 0, 1, 0
 	for _, r := range rows {
 		if r.Reference != "" {
@@ -78,12 +79,16 @@ func roomOf(rows []result.Result) allowance {
 			curves++
 		}
 	}
-	rates := max(mostRates/max(curves, 1), leastRates)
+	share := 1
+	if compared {
+		share = 2
+	}
+	rates, runs := max(mostRates/share/max(curves, 1), leastRates), mostPast/share
 	points := mostCells / max(series, 1)
 	if points >= leastPoints {
-		return allowance{min(points, mostPoints), longest, rates}
+		return allowance{min(points, mostPoints), longest, rates, runs}
 	}
-	return allowance{leastPoints, max(longest*points/leastPoints, 1), rates}
+	return allowance{leastPoints, max(longest*points/leastPoints, 1), rates, runs}
 }
 
 // timelinesOf lays the timelines of a row out, each repetition as a table and as

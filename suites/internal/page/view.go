@@ -54,7 +54,7 @@ func viewOf(in Input) view {
 		Head: headOf(in), Shared: sharedOf(in), Notes: visibles(in.Notes),
 		Environment: environmentOf(run.Environment), Settings: settingsOf(run.Settings),
 	}
-	b := builder{in: in, confidence: confidenceOf(run), room: roomOf(run.Results)}
+	b := builder{in: in, confidence: confidenceOf(run), room: roomOf(run.Results, in.Comparison != nil)}
 	scenarios := b.scenarios()
 	v.Groups = groupsOf(scenarios)
 	links := map[string]string{}

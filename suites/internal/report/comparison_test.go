@@ -87,7 +87,7 @@ func TestAComparisonIsATableOfNumbersInCSV(t *testing.T) {
 }
 
 // hostile is a name as a stored file might have it.
-const hostile = "queue/\x1b[2J\u202e<script>alert(1)</script>|`x`\n\t\x00"
+const hostile = "queue/\x1b[2J\u202e<script>alert(1)</script>|`x`\n```\n<script>alert(2)</script>\n\t\x00"
 
 func TestNoNameOfARunReachesTheTerminalAsItIs(t *testing.T) {
 	c := compared()
@@ -97,13 +97,19 @@ func TestNoNameOfARunReachesTheTerminalAsItIs(t *testing.T) {
 	c.Differences, c.Settings, c.OnlyOld, c.OnlyNew = []string{hostile}, []string{hostile}, []string{hostile}, []string{hostile}
 	c.Old.ID, c.New.Environment.Commit, c.Old.Outcome = hostile, hostile, hostile
 	run := sample()
-	run.Results[0].Scenario, run.Verdicts[0].Note = hostile, hostile
+	run.Outcome, run.Environment.CPU, run.Environment.Commit = hostile, hostile, hostile
+	run.Results[0].Scenario = hostile
+	for i := range run.Verdicts {
+		v := &run.Verdicts[i]
+		v.Scenario, v.Metric, v.Against, v.LimitText, v.Note, v.File = hostile, hostile, hostile, hostile, hostile, hostile
+	}
 	run.Errors = []result.Fault{{Text: hostile}}
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"text":     func(b *bytes.Buffer) error { return Comparison(b, c, ComparisonOptions{Hint: hostile}) },
 		"markdown": func(b *bytes.Buffer) error { return Comparison(b, c, ComparisonOptions{Markdown: true, Hint: hostile}) },
 		"csv":      func(b *bytes.Buffer) error { return ComparisonCSV(b, c) },
-		"table":    func(b *bytes.Buffer) error { return Table(PlainWriter(b), run, Options{}) },
+		"summary":  func(b *bytes.Buffer) error { return Markdown(b, run) },
+		"table":    func(b *bytes.Buffer) error { return Table(b, run, Options{Folder: hostile}) },
 		"figures":  func(b *bytes.Buffer) error { return Figures(PlainWriter(b), run) },
 		"runs": func(b *bytes.Buffer) error {
 			return Runs(PlainWriter(b), []result.Entry{{ID: hostile, Filter: hostile, Outcome: hostile}, {ID: "x", Err: errors.New(hostile)}})
@@ -116,10 +122,38 @@ func TestNoNameOfARunReachesTheTerminalAsItIs(t *testing.T) {
 		if strings.ContainsAny(out.String(), "\x1b\x00\u202e") {
 			t.Errorf("%s holds a control character:\n%q", name, out.String())
 		}
-		if name == "markdown" && strings.Contains(out.String(), "<script>") {
+		shown := out.String()
+		if name == "summary" { // what stands between its fences is text
+			shown = withoutFence(t, shown)
+		}
+		if (name == "markdown" || name == "summary") && strings.Contains(shown, "<script>") {
 			t.Errorf("%s holds HTML:\n%s", name, out.String())
 		}
 	}
+}
+
+// withoutFence cuts the fenced block out of Markdown. A line of as many backticks
+// ends it, however far it is indented: readers of Markdown differ in that.
+func withoutFence(t *testing.T, text string) string {
+	t.Helper()
+	var outside []string
+	fence := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		only := line != "" && strings.Trim(line, "`") == ""
+		switch {
+		case fence == "" && only && len(line) >= 3:
+			fence = line
+		case fence == "":
+			outside = append(outside, line)
+		case only && len(line) >= len(fence):
+			fence = ""
+		}
+	}
+	if fence != "" {
+		t.Errorf("the block has no end:\n%s", text)
+	}
+	return strings.Join(outside, "\n")
 }
 
 func TestPlainTextStaysAsItIs(t *testing.T) {
@@ -151,6 +185,9 @@ func TestTheRunsOfAStoreAreATable(t *testing.T) {
 	second := entry("abc", time.Hour)
 	second.Only, second.Interrupted = "queue/put", true
 	third := entry("abc", 48*time.Hour)
+	if word := verdictOf(result.Entry{Outcome: result.Fail, Interrupted: true, Going: true}); word != "in progress" {
+		t.Errorf("a run that goes on is %q", word)
+	}
 	third.Environment.Go, third.Environment.Kernel = "go1.25.1", "6.12"
 	var out bytes.Buffer
 	err := Runs(&out, []result.Entry{{ID: "x", Err: errors.New("results/x/run.json is damaged: line 3 has the value NaN: want a number")}, first, second, third})

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,7 +35,8 @@ var columns = []column{
 // Figures writes what was measured of each subject, its references below it:
 // the medians over the repetitions, and the ratio of their times. A list follows
 // with the subjects' metrics that have no column, and whole with the rows that
-// the columns would say next to nothing of.
+// the columns would say next to nothing of, and last what of the run this program
+// does not know.
 func Figures(w io.Writer, run *result.Run) error {
 	t, list := table.NewWriter(), table.NewWriter()
 	list.SetStyle(style())
@@ -59,6 +61,9 @@ func Figures(w io.Writer, run *result.Run) error {
 	}
 	if list.Length() > 0 {
 		fmt.Fprintf(&out, "\n%s\n", list.Render())
+	}
+	if left := unknown(run); left != "" {
+		fmt.Fprintf(&out, "\n%s\n", left)
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
@@ -114,6 +119,31 @@ func others(row result.Result, bare bool) string {
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// unknown says which figures are not shown: those of metrics that this program
+// does not know have no unit, and no column.
+func unknown(run *result.Run) string {
+	n, names := 0, map[string]bool{}
+	for _, row := range run.Results {
+		for name, values := range row.Values {
+			if _, ok := metric.Lookup(name); !ok && len(values) > 0 {
+				n++
+				names[Plain(name)] = true
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	figures, metrics := "figures are", "metrics"
+	if n == 1 {
+		figures = "figure is"
+	}
+	if len(names) == 1 {
+		metrics = "metric"
+	}
+	return fmt.Sprintf("%d %s left out: this program does not know the %s %s", n, figures, metrics, strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 }
 
 // against is the ratio of the subject's time to the reference's.

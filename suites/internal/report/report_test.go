@@ -115,6 +115,22 @@ func TestFiguresShowSubjectAndReferences(t *testing.T) {
 	golden(t, "figures.txt", b.Bytes())
 }
 
+func TestAFigureThatThisProgramDoesNotKnowIsNamed(t *testing.T) {
+	run := sample()
+	run.Results[0].Values["old-name/op"] = []float64{1}
+	run.Results[1].Values["old-name/op"] = []float64{2}
+	run.Results[2].Values = map[string][]float64{"a\x1b": {3}, "empty": {}}
+	var b bytes.Buffer
+	if err := Figures(&b, run); err != nil || !strings.HasSuffix(b.String(), "\n\n3 figures are left out: this program does not know the metrics a\\x1b, old-name/op\n") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	b.Reset()
+	one := &result.Run{Results: []result.Result{{Scenario: "queue/put", Values: map[string][]float64{"old-name/op": {1}}}}}
+	if err := Figures(&b, one); err != nil || b.String() != "\n1 figure is left out: this program does not know the metric old-name/op\n" {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
+
 func TestMarkdownHoldsTheVerdictAndTheTable(t *testing.T) {
 	var b bytes.Buffer
 	if err := Markdown(&b, sample()); err != nil {

@@ -62,7 +62,10 @@ func commitOf(e result.Environment) string {
 }
 
 func verdictOf(e result.Entry) string {
-	if e.Interrupted {
+	switch {
+	case e.Going:
+		return "in progress"
+	case e.Interrupted:
 		return string(e.Outcome) + ", interrupted"
 	}
 	return string(e.Outcome)

@@ -26,7 +26,8 @@ type Options struct {
 
 // Table writes the verdicts of a run, one a line: failures first, then what is
 // inconclusive, then the nearest to its limit, and last what was not judged.
-// Below it the references' figures and one line that sums up.
+// Below it the references' figures and one line that sums up. What a run holds is
+// text there: Options.Color adds the only escape sequences.
 func Table(w io.Writer, run *result.Run, o Options) error {
 	t := table.NewWriter()
 	t.SetStyle(style())
@@ -36,7 +37,7 @@ func Table(w io.Writer, run *result.Run, o Options) error {
 	value.Number, interval.Number = 3, 4
 	t.SetColumnConfigs([]table.ColumnConfig{value, interval})
 	for _, v := range ordered(run.Verdicts) {
-		t.AppendRow(table.Row{v.Scenario, v.Of(), v.Value(), v.Span(), v.LimitText, outcome(v, o.Color)})
+		t.AppendRow(table.Row{Plain(v.Scenario), Plain(v.Of()), v.Value(), v.Span(), Plain(v.LimitText), outcome(v, o.Color)})
 	}
 	verdicts := ""
 	if t.Length() > 0 {
@@ -78,7 +79,7 @@ func ordered(verdicts []result.Verdict) []result.Verdict {
 }
 
 func outcome(v result.Verdict, color bool) string {
-	word := string(v.Outcome)
+	word := Plain(string(v.Outcome))
 	if v.AtLimit && v.Outcome == result.Pass {
 		word += ", at the limit"
 	}
@@ -101,11 +102,11 @@ func outcome(v result.Verdict, color bool) string {
 func failures(run *result.Run) string {
 	var b strings.Builder
 	for _, e := range run.Errors {
-		fmt.Fprintf(&b, "ERROR  %s\n", excerpt(e.Text))
+		fmt.Fprintf(&b, "ERROR  %s\n", escape(excerpt(e.Text), "\n\t"))
 	}
 	for _, v := range ordered(run.Verdicts) {
 		if v.Outcome == result.Fail || v.Outcome == result.Inconclusive {
-			fmt.Fprintln(&b, v)
+			fmt.Fprintln(&b, Plain(v.String()))
 		}
 	}
 	notes := map[string]int{}
@@ -115,7 +116,7 @@ func failures(run *result.Run) string {
 		}
 	}
 	for _, note := range slices.Sorted(maps.Keys(notes)) {
-		fmt.Fprintf(&b, "%d not judged: %s\n", notes[note], note)
+		fmt.Fprintf(&b, "%d not judged: %s\n", notes[note], Plain(note))
 	}
 	if run.Interrupted {
 		b.WriteString("interrupted: not all selected scenarios have run\n")
@@ -151,7 +152,7 @@ func Summary(run *result.Run, folder string) string {
 		}
 	}
 	line := fmt.Sprintf("%s: %d scenarios, %d limits: %d PASS (%d at the limit), %d FAIL, %d INCONCLUSIVE, %d not judged",
-		run.Outcome, scenarios, len(run.Verdicts), count[result.Pass], at, count[result.Fail],
+		Plain(string(run.Outcome)), scenarios, len(run.Verdicts), count[result.Pass], at, count[result.Fail],
 		count[result.Inconclusive], count[result.NotJudged])
 	if n := len(run.Errors); n > 0 {
 		line += fmt.Sprintf(", %d ERROR", n)
@@ -160,7 +161,7 @@ func Summary(run *result.Run, folder string) string {
 		line += ", interrupted"
 	}
 	if folder != "" {
-		line += "\nresults: " + folder
+		line += "\nresults: " + Plain(folder)
 	}
 	return line
 }

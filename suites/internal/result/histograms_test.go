@@ -162,3 +162,45 @@ func TestNoHistogramIsOutsideOfItsRun(t *testing.T) {
 		t.Error("something was written")
 	}
 }
+
+// TestARunIsTheFolderThatItIsIn: a folder that was renamed or copied has the name
+// of another run in its file, and one from elsewhere may have any.
+func TestARunIsTheFolderThatItIsIn(t *testing.T) {
+	l := newLibrary(t)
+	other, _, path := timed(t, l)
+	copied := l.next.Add(time.Hour).Format(stamp) + "-copy"
+	if err := os.CopyFS(filepath.Join(l.root, copied), os.DirFS(filepath.Join(l.root, other.ID))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil { // the copy has its own
+		t.Fatal(err)
+	}
+	run, err := l.Load(copied)
+	if err != nil || run.ID != copied {
+		t.Fatalf("the copy is %+v, %v", run, err)
+	}
+	if times, err := l.Histograms(run, run.Results[0]); err != nil || times[Service].Count() != 1000 {
+		t.Errorf("the copy has the times %v, %v", times, err)
+	}
+	if run, err := l.Load(copied + "/"); err != nil || run.ID != copied {
+		t.Errorf("with a slash it is %+v, %v", run, err)
+	}
+	foreign := l.folder(`{"schema": 1, "id": "../../x"}`)
+	if run, err := l.Load(foreign); err != nil || run.ID != foreign {
+		t.Errorf("one that names a folder outside is %+v, %v", run, err)
+	}
+	if run, err := l.Load(Latest); err != nil || run.ID != other.ID {
+		t.Errorf("the latest is %+v, %v, want %s", run, err, other.ID)
+	}
+}
+
+func TestNoRunIsOutsideOfTheStore(t *testing.T) {
+	l := newLibrary(t)
+	outside := At(filepath.Join(l.root, "below"))
+	run := l.run(nil)
+	for _, id := range []string{"../" + run.ID, "..", ".", "", filepath.Join(l.root, run.ID), "x/../../" + run.ID} {
+		if _, err := outside.Load(id); err == nil || !strings.Contains(err.Error(), "is the name of no run: want that of a folder in ") {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/stat"
 )
 
@@ -45,6 +46,8 @@ type Moment struct {
 	// Changed marks a scenario whose source differs from that of the run that the
 	// history was asked for.
 	Changed bool
+	// Doubt marks a figure that says nothing by the run's own word.
+	Doubt bool
 }
 
 // Of is the history of a metric of a row, the oldest run first; runs without it
@@ -67,7 +70,16 @@ type pastRow struct {
 	Reference string               `json:"reference"`
 	Source    string               `json:"source"`
 	Corpus    bool                 `json:"corpus"`
+	Doubt     string               `json:"doubt"`
+	Doubts    map[string]string    `json:"doubts"`
 	Values    map[string][]float64 `json:"values"`
+}
+
+// doubts reports whether the row says of a metric that it says nothing. A doubt of
+// the whole row is about what depends on the speed of the machine.
+func (r pastRow) doubts(name string) bool {
+	m, known := metric.Lookup(name)
+	return r.Doubts[name] != "" || r.Doubt != "" && (m.Machine || !known)
 }
 
 // History reads the newest runs of the store, at most that many, and keeps those
@@ -179,7 +191,8 @@ func (s *Store) chapter(id string, of *Run, rows map[string]wanted) chapter {
 			}
 			slices.Sort(values)
 			c.moments[figure{row, name}] = Moment{
-				Median: stat.Quantile(values, 0.5), Min: values[0], Max: values[len(values)-1], Changed: want.source != r.Source,
+				Median: stat.Quantile(values, 0.5), Min: values[0], Max: values[len(values)-1],
+				Changed: want.source != r.Source, Doubt: r.doubts(name),
 			}
 		}
 	}

@@ -47,6 +47,30 @@ func TestAHistoryHasTheRunsOfOneEnvironment(t *testing.T) {
 	}
 }
 
+// TestAHistoryKnowsWhichFiguresSayNothing: counts without noise are right whatever
+// the machine did.
+func TestAHistoryKnowsWhichFiguresSayNothing(t *testing.T) {
+	l := newLibrary(t)
+	add := func(r *Run) {
+		r.Results[0].Values["allocs/op"], r.Results[0].Values["p99-ns"] = []float64{0, 1}, []float64{3, 4}
+	}
+	first := l.run(func(r *Run) { add(r); r.Results[0].Doubts = map[string]string{"allocs/op": "it was a check"} })
+	l.run(func(r *Run) { add(r); r.Results[0].Doubt = "the pacer was late" })
+	h, err := l.History(t.Context(), first, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]bool{"ns/op": {false, true}, "p99-ns": {false, true}, "allocs/op": {true, false}} {
+		m := h.Of("queue/put", name)
+		if len(m) != 2 || m[0].Doubt != want[0] || m[1].Doubt != want[1] {
+			t.Errorf("%s: %+v, want the doubts %v", name, m, want)
+		}
+	}
+	if m := h.Of("queue/put/ref=channel", "ns/op"); len(m) != 2 || m[1].Doubt {
+		t.Errorf("the reference: %+v", m)
+	}
+}
+
 func TestAHistoryLeavesOutWhatConsumedAnotherCorpus(t *testing.T) {
 	l := newLibrary(t)
 	consume := func(hash string) func(*Run) {

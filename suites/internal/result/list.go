@@ -3,16 +3,23 @@ package result
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Entry is one run of a store, in a few words.
 type Entry struct {
 	// ID is the name of its folder.
-	ID          string      `json:"id"`
-	Started     time.Time   `json:"started"`
-	Ended       time.Time   `json:"ended"`
-	Interrupted bool        `json:"interrupted,omitempty"`
+	ID          string    `json:"id"`
+	Started     time.Time `json:"started"`
+	Ended       time.Time `json:"ended"`
+	Interrupted bool      `json:"interrupted,omitempty"`
+	// Going marks a run that a process is writing: it is not interrupted yet.
+	Going       bool        `json:"going,omitempty"`
 	Filter      string      `json:"filter"`
 	Only        string      `json:"only,omitempty"`
 	Repetitions int         `json:"repetitions"`
@@ -96,7 +103,7 @@ func (s *Store) entry(id string) Entry {
 	e := Entry{
 		ID: id, Started: run.Started, Ended: run.Ended, Interrupted: run.Interrupted, Filter: run.Filter, Only: run.Only,
 		Repetitions: run.Repetitions, Environment: run.Environment, Corpus: run.Corpus, Outcome: run.Outcome,
-		Verdicts: map[Outcome]int{}, Errors: len(run.Errors),
+		Verdicts: map[Outcome]int{}, Errors: len(run.Errors), Going: run.Interrupted && s.going(id),
 	}
 	for _, r := range run.Results {
 		if r.Reference == "" {
@@ -107,4 +114,17 @@ func (s *Store) entry(id string) Entry {
 		e.Verdicts[v.Outcome]++
 	}
 	return e
+}
+
+// going reports whether a process has the lock of a run. It asks for one that
+// several may share, so that two who look do not take each other for the run, and
+// only where there is a run.json: before, it might take the lock that Create is
+// about to take.
+func (s *Store) going(id string) bool {
+	folder, err := os.Open(filepath.Join(s.root, id))
+	if err != nil {
+		return false
+	}
+	defer func() { _ = folder.Close() }()
+	return errors.Is(unix.Flock(int(folder.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }

@@ -111,6 +111,35 @@ func TestTheNewestRunIsListedFirst(t *testing.T) {
 	}
 }
 
+func TestARunThatGoesOnIsNotInterrupted(t *testing.T) {
+	l := newLibrary(t)
+	interrupted := func(r *Run) { r.Interrupted, r.Outcome = true, Fail }
+	_, ended := l.begin(interrupted)
+	if err := ended.unlock(); err != nil { // as by a crash
+		t.Fatal(err)
+	}
+	_, going := l.begin(interrupted)
+	_, last := l.begin(nil) // has saved its last word and not yet let go
+	for range 2 {           // who looks leaves no lock
+		entries, err := l.List(t.Context())
+		if err != nil || len(entries) != 3 {
+			t.Fatalf("%+v, %v", entries, err)
+		}
+		for _, e := range entries {
+			if want := e.ID == going.ID(); e.Going != want {
+				t.Errorf("%s is going on: %v, want %v", e.ID, e.Going, want)
+			}
+		}
+	}
+	l.run(nil)
+	if gone := l.prune(PruneOptions{Keep: 1}); !slices.Equal(gone, []string{ended.ID()}) {
+		t.Errorf("it removes %v", gone)
+	}
+	if err := errors.Join(going.unlock(), last.unlock()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestRunsOfOneSecondAreListedByTheirNumbers(t *testing.T) {
 	l := newLibrary(t)
 	var made []string
@@ -131,7 +160,7 @@ func TestADamagedRunIsListedByItsErrorBesideTheOthers(t *testing.T) {
 	l := newLibrary(t)
 	good := l.run(nil)
 	want := map[string]string{
-		l.folder(""): "has no run.json: it was cut off before its first scenario ended",
+		l.folder(""): "has no run.json: none of its scenarios has ended yet, or it was cut off before",
 		l.folder("{\n\"schema\": 1,\n\"results\": [{\"values\": {\"ns/op\": [NaN]}}]}"):  "run.json is damaged: line 3 has the value NaN: want a number",
 		l.folder("{\n\"schema\": 1,\n\"seed\": -Infinity}"):                              "run.json is damaged: line 3 has the value Inf",
 		l.folder("{\n\"schema\": 1,\n\"results\": [{\"scena"):                            "run.json is damaged: line 3: unexpected end of JSON input",

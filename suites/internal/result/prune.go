@@ -91,6 +91,10 @@ func (s *Store) remove(id string, dry bool) (done bool, err error) {
 		return false, fmt.Errorf("the run %s cannot be removed: %w", id, reason(err))
 	}
 	defer func() { _ = lock.Close() }()
+	// The list is from before the lock: meanwhile the run may have ended.
+	if s.latest() == id {
+		return false, nil
+	}
 	if dry {
 		return true, nil
 	}

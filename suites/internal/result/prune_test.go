@@ -61,6 +61,22 @@ func TestPruneLeavesTheRunThatLatestPointsAt(t *testing.T) {
 	}
 }
 
+// TestPruneLeavesARunThatHasJustEnded: it was in the list as one that is not the
+// latest.
+func TestPruneLeavesARunThatHasJustEnded(t *testing.T) {
+	l := newLibrary(t)
+	before, ended := l.run(nil), l.run(nil)
+	if done, err := l.remove(ended.ID, false); done || err != nil {
+		t.Errorf("the latest: removed %v, %v", done, err)
+	}
+	if done, err := l.remove(before.ID, false); !done || err != nil {
+		t.Errorf("the one before: removed %v, %v", done, err)
+	}
+	if run, err := l.Load(Latest); err != nil || run.ID != ended.ID {
+		t.Errorf("left is %+v, %v", run, err)
+	}
+}
+
 func TestPruneLeavesARunInProgress(t *testing.T) {
 	l := newLibrary(t)
 	going, folder := l.begin(nil)

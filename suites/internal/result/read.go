@@ -17,12 +17,24 @@ import (
 	"time"
 )
 
-// Load reads a run by the name of its folder, or "latest".
+// Load reads a run by the name of its folder, or "latest". Its ID is that name,
+// whatever the file says: a folder may have been copied or renamed, and what is
+// read or written beside run.json belongs to the folder.
 func (s *Store) Load(id string) (*Run, error) {
+	if id == Latest {
+		if name := s.latest(); name != "" {
+			id = name
+		}
+	}
+	id = strings.TrimRight(id, "/") // as a shell completes it
+	if id == "." || id != filepath.Base(id) || !filepath.IsLocal(id) {
+		return nil, fmt.Errorf("%q is the name of no run: want that of a folder in %s, or %q", id, s.root, Latest)
+	}
 	var run Run
 	if err := s.read(id, &run, &run.Schema); err != nil {
 		return nil, err
 	}
+	run.ID = id
 	return &run, nil
 }
 
@@ -51,7 +63,7 @@ func (s *Store) text(id string) (path string, text []byte, err error) {
 	text, err = os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(filepath.Dir(path)); err == nil {
-			return path, nil, fmt.Errorf("the run %q in %s has no run.json: it was cut off before its first scenario ended", id, s.root)
+			return path, nil, fmt.Errorf("the run %q in %s has no run.json: none of its scenarios has ended yet, or it was cut off before", id, s.root)
 		}
 		return path, nil, fmt.Errorf("there is no run %q in %s: want the name of a folder there, or %q", id, s.root, Latest)
 	}

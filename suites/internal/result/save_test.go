@@ -2,7 +2,10 @@ package result
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 	"golang.org/x/perf/benchunit"
+	"golang.org/x/sys/unix"
 
 	"github.com/logperf/logperf/suites/internal/metric"
 )
@@ -176,5 +180,51 @@ func TestADamagedRunIsNamed(t *testing.T) {
 	}
 	if _, err := store.Load(f.ID()); err == nil || !strings.HasPrefix(err.Error(), f.Path("run.json")+" is damaged: ") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestWhatIsNoFileIsWrittenToAndStays: -o /dev/null, --json /dev/stdout.
+func TestWhatIsNoFileIsWrittenToAndStays(t *testing.T) {
+	dir := t.TempDir()
+	fifo, target, link := filepath.Join(dir, "fifo"), filepath.Join(dir, "target"), filepath.Join(dir, "link")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Open for both, so that neither side waits for the other.
+	f, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if err := errors.Join(os.WriteFile(target, []byte("longer than what comes"), 0o600), os.Symlink(target, link)); err != nil {
+		t.Fatal(err)
+	}
+	for path, kind := range map[string]fs.FileMode{fifo: fs.ModeNamedPipe, link: fs.ModeSymlink} {
+		if err := WriteFileAtomic(path, []byte("whole")); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Lstat(path); err != nil || info.Mode().Type() != kind {
+			t.Fatalf("%s is %v now, %v", path, info.Mode(), err)
+		}
+	}
+	if err := f.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	through := make([]byte, 5)
+	if _, err := io.ReadFull(f, through); err != nil || string(through) != "whole" {
+		t.Errorf("through the pipe came %q, %v", through, err)
+	}
+	if text, err := os.ReadFile(target); err != nil || string(text) != "whole" {
+		t.Errorf("behind the link is %q, %v", text, err)
+	}
+	gone := filepath.Join(dir, "gone")
+	if err := os.Symlink(filepath.Join(dir, "none", "x"), gone); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFileAtomic(gone, nil); err == nil || err.Error() != gone+" cannot be written: no such file or directory" {
+		t.Errorf("a link that leads nowhere: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 4 {
+		t.Errorf("left are %v, %v", entries, err)
 	}
 }

@@ -133,12 +133,30 @@ func (f *Folder) unlock() error {
 
 // WriteFileAtomic writes a file whole or not at all: a temporary file beside it
 // is synced and renamed, and the folder synced, so that the name lasts as the
-// bytes do.
+// bytes do. What is there and is neither a file nor a folder, such as a pipe, a
+// device or a link to one, is written to in place: a rename would put a file where
+// /dev/null was.
 func WriteFileAtomic(path string, data []byte) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return overwrite(path, data)
+	}
 	if err := replace(path, data); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// overwrite writes to what is there.
+func overwrite(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, reason(err))
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, reason(err))
+	}
+	return nil
 }
 
 func replace(path string, data []byte) (err error) {

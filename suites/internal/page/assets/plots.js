@@ -48,7 +48,12 @@ const logperf = {plots: []};
     return e;
   }
 
-  function path(ctx, shape, x, y, r) {
+  // drawn counts the points of the plot that is being drawn: those within its area.
+  let drawn = 0;
+
+  function path(u, shape, x, y, r) {
+    const {ctx, bbox} = u;
+    if (x >= bbox.left && x <= bbox.left + bbox.width && y >= bbox.top && y <= bbox.top + bbox.height) drawn++;
     ctx.beginPath();
     if (shape === 'square') ctx.rect(x - r * .85, y - r * .85, r * 1.7, r * 1.7);
     else if (shape === 'triangle') { ctx.moveTo(x, y - r * 1.1); ctx.lineTo(x + r, y + r * .8); ctx.lineTo(x - r, y + r * .8); ctx.closePath(); }
@@ -102,7 +107,7 @@ const logperf = {plots: []};
   // y axes are as wide as what they say.
   const yAxis = (unit, more) => axis(unit, Object.assign({size: 66, space: 26}, more));
 
-  // countOf is how many points a plot shows: what a test holds against its data.
+  // countOf is how many points a plot has: what a test holds against its data.
   const countOf = series => series.reduce((n, values) => n + values.filter(v => v !== null && v !== undefined).length, 0);
 
   // draw makes one plot below what stands in the panel already.
@@ -136,14 +141,17 @@ const logperf = {plots: []};
     }
   }
 
-  // within clips what a hook draws to the plotting area.
+  // within clips what a hook draws to the plotting area, and says how many points it
+  // has drawn there.
   function within(u, f) {
     const {ctx, bbox} = u;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
+    drawn = 0;
     f(ctx, devicePixelRatio);
+    ctx.canvas.dataset.drawn = drawn;
     ctx.restore();
   }
 
@@ -201,7 +209,7 @@ const logperf = {plots: []};
           ctx.globalAlpha = .75;
           u.data[i + 1].forEach((v, k) => {
             if (v === null) return;
-            path(ctx, lookOf(i).shape, x(u.data[0][k]), u.valToPos(v, 'y', true), 3.4 * ratio);
+            path(u, lookOf(i).shape, x(u.data[0][k]), u.valToPos(v, 'y', true), 3.4 * ratio);
             ctx.fill();
           });
           ctx.globalAlpha = 1;
@@ -280,7 +288,7 @@ const logperf = {plots: []};
       hooks: {draw: [u => within(u, (ctx, ratio) => {
         values.forEach((column, i) => column.forEach((v, k) => {
           if (v === null) return;
-          path(ctx, lookOf(i).shape, u.valToPos(c.x[k], 'x', true), u.valToPos(v, 'y', true), 4 * ratio);
+          path(u, lookOf(i).shape, u.valToPos(c.x[k], 'x', true), u.valToPos(v, 'y', true), 4 * ratio);
           ctx.strokeStyle = ctx.fillStyle = color(lookOf(i).color);
           ctx.lineWidth = 1.4 * ratio;
           if (hollow.has(k)) ctx.stroke(); else ctx.fill();
@@ -293,7 +301,7 @@ const logperf = {plots: []};
 
   // history: the median of each run, with the least and the greatest repetition.
   function history(panel, h, shared) {
-    const changed = new Set(h.changed || []), x = h.runs.map((_, k) => k), last = x.length - 1;
+    const marked = new Set(h.marked || []), x = h.runs.map((_, k) => k), last = x.length - 1;
     // Runs of one day are told apart by their hour.
     const whole = k => shared.names[h.runs[k]], oneDay = whole(0).slice(0, 10) === whole(last).slice(0, 10);
     const day = k => oneDay ? whole(k).slice(11, 16) : whole(k).slice(5, 10);
@@ -316,12 +324,12 @@ const logperf = {plots: []};
           ctx.lineTo(at, y(h.hi[k]));
           ctx.stroke();
           ctx.globalAlpha = 1;
-          path(ctx, h.runs[k] === shared.current ? 'diamond' : 'circle', at, y(h.m[k]), (h.runs[k] === shared.current ? 5 : 3) * ratio);
-          if (changed.has(k)) ctx.stroke(); else ctx.fill();
+          path(u, h.runs[k] === shared.current ? 'diamond' : 'circle', at, y(h.m[k]), (h.runs[k] === shared.current ? 5 : 3) * ratio);
+          if (marked.has(k)) ctx.stroke(); else ctx.fill();
         });
       })]},
     }, [x, h.m], k => `${shared.names[h.runs[k]]}: ${format(h.unit, h.m[k])}, ${format(h.unit, h.lo[k])} to ${format(h.unit, h.hi[k])}` +
-      (changed.has(k) ? ', another source of the scenario' : '') + (h.runs[k] === shared.current ? ', this run' : ''));
+      (marked.has(k) ? ', another source or settings, or its times were in doubt' : '') + (h.runs[k] === shared.current ? ', this run' : ''));
   }
 
   // choose puts a select above a figure, where there is more than one to choose.
