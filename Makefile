@@ -25,7 +25,7 @@ test: export GINKGO_NO_COLOR = TRUE
 test: ## unit tests and a check of every scenario: with the race detector, then without
 	go test -race -count=1 $(PACKAGES)
 	go test -count=1 $(PACKAGES)
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || command -v chrome >/dev/null || \
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || command -v google-chrome-stable >/dev/null || command -v chrome >/dev/null || \
 	echo 'skipped: the tests that look at the report in a browser; they need apt-get install chromium'
 
 tiers.smoke := tier:smoke

@@ -28,6 +28,7 @@ type adviser struct {
 	run                  string // name of the stored run; empty: the latest, if there is one
 	file                 string // of the settings
 	only                 []string
+	program              string // the file of a profile that a program took of itself
 	sweep, profile, json bool
 
 	settings logging.Settings // the present ones
@@ -42,8 +43,10 @@ func adviseCommand() *cobra.Command {
 		Long: `Say what to set otherwise in the settings of a logger, and quote what was
 measured: the rows load/settings/* of a stored run, by default of the latest.
 --sweep tries other values of the present settings in about two minutes, and
-tells the gain of each with its interval; --profile takes a profile and tells
-where the processor time goes. Both can be had without a stored run.
+tells the gain of each with its interval; --profile takes a profile of the logger
+as the settings say, and tells where the processor time goes; --cpu-profile reads
+one that your own program has taken, with the stages that it adds. All of them can
+be had without a stored run.
 
 The present settings are those of --settings, or of LOGPERF_SETTINGS and its
 variables; where nothing is set, those of the stored run.`,
@@ -73,13 +76,17 @@ variables; where nothing is set, those of the stored run.`,
 	c.Flags().StringVar(&a.file, "settings", "", "the file of the present settings, in place of LOGPERF_SETTINGS")
 	c.Flags().BoolVar(&a.sweep, "sweep", false, "try other values of the settings, about two minutes")
 	c.Flags().StringSliceVar(&a.only, "only", nil, "with --sweep, the settings to change: "+strings.Join(advise.Factors(), ", "))
-	c.Flags().BoolVar(&a.profile, "profile", false, "take a profile, a few seconds")
+	c.Flags().BoolVar(&a.profile, "profile", false, "take a profile of the logger, a few seconds")
+	c.Flags().StringVar(&a.program, "cpu-profile", "", "in place of --profile, the file of a profile of processor time of your program (runtime/pprof, net/http/pprof)")
 	c.Flags().BoolVar(&a.json, "json", false, "as JSON, with every number unrounded")
 	return c
 }
 
-// check refuses flags that no sweep could follow.
+// check refuses flags that cannot be followed.
 func (a *adviser) check() error {
+	if a.profile && a.program != "" {
+		return errors.New("--profile takes a profile and --cpu-profile reads one: want one of them")
+	}
 	if len(a.only) > 0 && !a.sweep {
 		return errors.New("--only is for --sweep, which is not there")
 	}
@@ -138,15 +145,21 @@ func (a *adviser) advise(ctx context.Context, errs io.Writer) (advise.Report, er
 		}
 		report = advise.Merge(report, swept)
 	}
-	if a.profile {
+	if a.profile || a.program != "" {
 		profiled, err := a.profiles(ctx)
 		if err != nil {
 			return report, err
 		}
 		report = advise.Join(report, profiled)
 	}
+	if unseen := advise.Unseen(a.settings); unseen != "" {
+		report.Notes = append(report.Notes, unseen)
+	}
 	return report, nil
 }
+
+// alone reports whether there need be no stored run.
+func (a *adviser) alone() bool { return a.sweep || a.profile || a.program != "" }
 
 // ofRun is what the stored run says. With a sweep or a profile there need be none,
 // unless one was named.
@@ -161,8 +174,8 @@ func (a *adviser) ofRun() (advise.Report, error) {
 	}
 	run, err := result.At(results).Load(id)
 	if err != nil {
-		if a.run == "" && (a.sweep || a.profile) {
-			return advise.Report{Notes: []string{"there is no stored run: the counters of one are not among the evidence"}}, nil
+		if a.run == "" && a.alone() {
+			return advise.Report{Notes: []string{err.Error() + ": no counters among the evidence"}}, nil
 		}
 		return advise.Report{}, err
 	}
@@ -172,7 +185,7 @@ func (a *adviser) ofRun() (advise.Report, error) {
 	}
 	if path, same := advise.Same(measured, a.settings); a.given && !same {
 		note := fmt.Sprintf("run %s was measured with another %s than the present settings have", run.ID, path)
-		if a.sweep || a.profile {
+		if a.alone() {
 			return advise.Report{Notes: []string{note + ": its counters are not among the evidence"}}, nil
 		}
 		r := advise.FromRun(run, measured, "")
@@ -249,14 +262,13 @@ func measured(ctx context.Context, m advise.Measurement, o lockstep.Options) ([]
 	return lockstep.Collect(s, repetitions)
 }
 
-// profiles takes a profile of the present settings. Its file stays in the
-// system's folder for temporary files: the report names it.
+// profiles reads the program's own profile, or takes one of the present settings. Its
+// file stays in the system's folder for temporary files: the report names it.
 func (a *adviser) profiles(ctx context.Context) (advise.Report, error) {
-	command, err := lockstep.Self()
-	if err != nil {
-		return advise.Report{}, err
+	if a.program != "" {
+		return advise.FromProfile(a.program, advise.Program, a.settings, a.file)
 	}
-	dir, err := os.MkdirTemp("", "logperf-profile-")
+	command, err := lockstep.Self()
 	if err != nil {
 		return advise.Report{}, err
 	}
@@ -265,6 +277,10 @@ func (a *adviser) profiles(ctx context.Context) (advise.Report, error) {
 		return advise.Report{}, err
 	}
 	s.Slices = 0 // as many as the profile needs
+	dir, err := os.MkdirTemp("", "logperf-profile-")
+	if err != nil {
+		return advise.Report{}, err
+	}
 	r, err := lockstep.Repeat(ctx, s, 0, lockstep.Options{Command: command, Seed: kneeSeed, Warmup: sweepWarmup, Settings: settings, Profile: dir})
 	if err != nil {
 		return advise.Report{}, errors.Join(err, os.RemoveAll(dir))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ func TestMisuseOfAdviseIsExitStatusTwo(t *testing.T) {
 		"--only is for --sweep":                    {"advise", "--only", "batch.bytes"},
 		`--only names "batch": want some of queue`: {"advise", "--sweep", "--only", "batch"},
 		"unknown flag: --fast":                     {"advise", "--fast"},
+		"want one of them":                         {"advise", "--profile", "--cpu-profile", "x"},
 	} {
 		code, out, errs := call(args...)
 		if code != 2 || out != "" || !strings.Contains(errs, want) || !strings.Contains(errs, "logperf advise --help") {
@@ -144,8 +146,62 @@ func TestAProfileTellsTheShareOfEachStage(t *testing.T) {
 	if code != 0 || errs != "" || !strings.Contains(out, "processor time by stage:\n") || !strings.Contains(out, " %  encoder (logging.(*JSONEncoder).Append ") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
-	if !strings.Contains(out, "note: there is no stored run") {
+	if !strings.Contains(out, `note: there is no run "latest"`) || !strings.Contains(out, ": no counters among the evidence\n") {
 		t.Errorf("it is not told that counters are missing:\n%s", out)
+	}
+}
+
+func TestAProfileOfTheProgramIsRead(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("LOGPERF_BENCHMARK_RESULTS", root)
+	path := filepath.Join(t.TempDir(), "cpu.pprof")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		t.Fatal(err)
+	}
+	p, err := logging.NewPipeline(logging.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line []byte
+	for began := time.Now(); time.Since(began) < 500*time.Millisecond; {
+		for range 1000 {
+			line, _ = p.Process(line[:0], &logging.Entry{Message: "request handled"})
+		}
+	}
+	pprof.StopCPUProfile()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := call("advise", "--cpu-profile", path)
+	if code != 0 || errs != "" || !strings.Contains(out, "processor time by stage:\n") || !strings.Contains(out, " %  encoder (logging.") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := call("advise", "--cpu-profile", filepath.Join(root, "none")); code != 1 || !strings.Contains(errs, "none cannot be read") {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+}
+
+// A run that is there and cannot be read is another fault than none at all.
+func TestAStoredRunThatCannotBeReadIsNamedBesideAProfile(t *testing.T) {
+	id := keep(t, "batch-1", logging.Settings{}.WithDefaults())
+	root := os.Getenv("LOGPERF_BENCHMARK_RESULTS")
+	if err := os.WriteFile(filepath.Join(root, id, "run.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := (&adviser{sweep: true}).ofRun()
+	if err != nil || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "is damaged") || !strings.HasSuffix(r.Notes[0], ": no counters among the evidence") {
+		t.Errorf("%v, the notes are %q", err, r.Notes)
+	}
+}
+
+func TestWhatNoLoadMeasuresStandsInANote(t *testing.T) {
+	keep(t, "batch-1", logging.Settings{Sink: logging.SinkSettings{Kind: logging.SinkFile, Path: "x.log", Rotate: logging.RotateSettings{Size: 1 << 20}}}.WithDefaults())
+	if code, out, errs := call("advise"); code != 0 || !strings.Contains(out, "\nnote: sink.rotate had no part in what was measured") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 }
 

@@ -3,14 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/logperf/logperf/logging/config"
 	"github.com/logperf/logperf/suites/internal/compare"
 	"github.com/logperf/logperf/suites/internal/report"
 	"github.com/logperf/logperf/suites/internal/result"
+	"github.com/logperf/logperf/suites/internal/threshold"
 )
 
 // formats are what --format takes.
@@ -26,9 +30,10 @@ that run and the latest.
 
 Counts without noise are always compared. All else is compared where environment,
 corpus and the source of the scenario are the same, as in benchstat: medians, and a
-change that counts where its p is at most 0.05 and it is 4 % or more. The references
-tell what the machine did: a time counts where its ratio to a reference changed as
-well, or it changed by more than the references. Settings may differ, and are
+change that counts where it is certain (benchmark.confidence) and 4 % or more, or
+what thresholds.yaml names as the figure's regression. The references tell what the
+machine did: a time counts where its ratio to a reference changed as well, or it
+rose or fell by more than those of the references did. Settings may differ, and are
 listed.`,
 		Example: "  logperf compare\n  logperf compare 20261125T141455Z-16abd15c77dc latest --format markdown",
 		Args: func(c *cobra.Command, args []string) error {
@@ -49,7 +54,14 @@ listed.`,
 			if err != nil {
 				return err
 			}
-			comparison := compare.Compare(before, after, compare.Options{})
+			o, note, err := compareOptions()
+			if err != nil {
+				return err
+			}
+			if note != "" {
+				_, _ = fmt.Fprintln(c.ErrOrStderr(), "note: "+note)
+			}
+			comparison := compare.Compare(before, after, o)
 			switch format {
 			case "json":
 				return writeJSON(c, comparison)
@@ -64,6 +76,34 @@ listed.`,
 	c.Flags().StringVar(&format, "format", format, strings.Join(formats, ", "))
 	c.Flags().BoolVar(&all, "all", false, "show what did not change and what cannot be compared, too")
 	return c
+}
+
+// compareOptions are those of the settings and the limits of the repository. Limits
+// that cannot be read are no reason to compare nothing: then what counts is the same
+// for all figures, and note says so.
+func compareOptions() (o compare.Options, note string, err error) {
+	root, err := result.FindRepository()
+	if err != nil {
+		return o, "", err
+	}
+	settings, err := config.Load(root.Environ(os.Environ(), config.FileVariable))
+	if err != nil {
+		return o, "", err
+	}
+	o.Confidence = settings.Benchmark.Confidence
+	// What has expired says all the same how large a change counts.
+	file, err := threshold.Load(root.Path("thresholds.yaml"), time.Time{})
+	if err != nil {
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		return o, fmt.Sprintf("a change counts from %.3g %% on for all figures, because %s", 100*compare.DefaultLeast, line), nil
+	}
+	o.Least = func(scenario, metric, _ string) float64 {
+		if r, ok := file.Regression(scenario, metric); ok && r.Limited {
+			return r.Limit
+		}
+		return compare.DefaultLeast
+	}
+	return o, "", nil
 }
 
 // twoRuns loads the runs that are asked for; where none are, the latest that can
@@ -86,8 +126,13 @@ func twoRuns(ctx context.Context, store *result.Store, names []string) (before, 
 	if before, err = store.Load(names[0]); err != nil {
 		return nil, nil, err
 	}
-	after, err = store.Load(names[1])
-	return before, after, err
+	if after, err = store.Load(names[1]); err != nil {
+		return nil, nil, err
+	}
+	if before.ID == after.ID {
+		return nil, nil, fmt.Errorf("both names are run %s: want two runs to compare", after.ID)
+	}
+	return before, after, nil
 }
 
 // previous is the run before the first of runs that measured the same selection of

@@ -99,7 +99,15 @@ func (r reportOf) runs(ctx context.Context, store *result.Store, names []string)
 		if err != nil {
 			return page.Input{}, err
 		}
-		return page.Input{Run: after, Comparison: compare.Compare(before, after, compare.Options{})}, nil
+		o, note, err := compareOptions()
+		if err != nil {
+			return page.Input{}, err
+		}
+		in := page.Input{Run: after, Comparison: compare.Compare(before, after, o)}
+		if note != "" {
+			in.Notes = append(in.Notes, strings.ToUpper(note[:1])+note[1:]+".")
+		}
+		return in, nil
 	}
 	run, err := store.Load(append(names, result.Latest)[0])
 	return page.Input{Run: run}, err

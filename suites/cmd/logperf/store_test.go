@@ -132,6 +132,53 @@ func TestTheTwoLatestRunsAreCompared(t *testing.T) {
 	}
 }
 
+// The repository's own limits name no scenario of these runs.
+func TestWhatCountsComesFromTheSettingsAndTheLimits(t *testing.T) {
+	_, ids := stored(t, 2)
+	root := t.TempDir()
+	limits := filepath.Join(root, "thresholds.yaml")
+	for path, text := range map[string]string{
+		filepath.Join(root, "go.mod"): "module example.com/x\n",
+		limits:                        "scenarios:\n  queue/put:\n    ns/op: {regression: 60%, accept: {ratio: 1.7, why: it was, until: 2020-01-01}}\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(root)
+	page := filepath.Join(root, "page.html")
+	compared := func(want, said string) {
+		t.Helper()
+		code, out, errs := call("compare", "--all", ids[0], ids[1])
+		if code != 0 || !strings.Contains(out, want) || (said == "") != (errs == "") || !strings.Contains(errs, said) {
+			t.Errorf("exit %d, %q, want %q and %q in\n%s", code, errs, want, said, out)
+		}
+		if code, _, errs := call("report", "--compare", "-o", page, ids[0], ids[1]); code != 0 {
+			t.Errorf("exit %d, %s", code, errs)
+		}
+	}
+	compared("less than the 60 % that count", "")
+	t.Setenv("LOGPERF_BENCHMARK_CONFIDENCE", "0.999")
+	compared("6 and 6 values are too few to tell a difference", "")
+	t.Setenv("LOGPERF_BENCHMARK_CONFIDENCE", "")
+	if err := os.WriteFile(limits, []byte("scenarios: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	compared("slower", "note: a change counts from 4 % on for all figures, because thresholds.yaml:1:")
+	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "A change counts from 4 % on for all figures, because thresholds.yaml:1:") {
+		t.Errorf("the page does not say it (%v)", err)
+	}
+}
+
+func TestARunIsNotComparedWithItself(t *testing.T) {
+	_, ids := stored(t, 2)
+	for _, args := range [][]string{{"compare", ids[1]}, {"compare", ids[0], ids[0]}, {"report", "--compare", "latest", ids[1]}} {
+		if code, out, errs := call(args...); code != 1 || out != "" || !strings.Contains(errs, "both names are run "+ids[1]) && !strings.Contains(errs, "both names are run "+ids[0]) {
+			t.Errorf("%v: exit %d, %q and %q", args, code, out, errs)
+		}
+	}
+}
+
 func TestAComparisonHasFourFormats(t *testing.T) {
 	stored(t, 2)
 	if code, out, _ := call("compare", "--format", "markdown"); code != 0 || !strings.HasPrefix(out, "### logperf: two runs compared") || !strings.Contains(out, "|---|---|---:|") {

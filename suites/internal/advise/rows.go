@@ -120,10 +120,9 @@ func full(timelines [][]result.Point, places int) (share float64, looks int) {
 }
 
 // lags are how long a record took, on average, from its call until the sink
-// had it, one for each timeline: the mean number of records under way over the
-// rate at which they came, which is Little's law (Little 1961, L = lambda W). A
-// record that is older than the load counts with the time that it has waited so
-// far, so what has waited for longer than the load is longer than this.
+// had it, one for each timeline. A record that is older than the load counts with
+// the time that it has waited so far, so what has waited for longer than the load
+// is longer than this. The metric sink-lag-ns is the same figure.
 func lags(timelines [][]result.Point) []time.Duration {
 	var all []time.Duration
 	for _, line := range timelines {
@@ -135,20 +134,11 @@ func lags(timelines [][]result.Point) []time.Duration {
 }
 
 func lag(line []result.Point) (time.Duration, bool) {
-	if len(line) < 4 {
-		return 0, false
+	var looks []stat.Look
+	for _, p := range line[:max(len(line)-1, 0)] { // the last look comes after the flush
+		looks = append(looks, stat.Look{At: p.At, Came: p.Values["offered"], Left: p.Values["written"] + p.Values["failed"]})
 	}
-	line = line[:len(line)-1]
-	first, last := line[0], line[len(line)-1]
-	came, lasted := last.Values["offered"]-first.Values["offered"], last.At-first.At
-	if came <= 0 || lasted <= 0 {
-		return 0, false
-	}
-	underWay := 0.0
-	for _, p := range line {
-		underWay += max(p.Values["offered"]-p.Values["written"]-p.Values["failed"], 0)
-	}
-	return time.Duration(underWay / float64(len(line)) * float64(lasted) / came), true
+	return stat.Sojourn(looks)
 }
 
 // ended are the last values of a name over the timelines, added.

@@ -3,6 +3,7 @@ package advise
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 // What is beyond these says that something is wrong. Two runs of the same
 // settings stay far below them, see the tests.
 const (
-	// mostBlocked is the share of their time that callers may spend in calls longer
-	// than a tick.
+	// mostBlocked is how long callers may be in calls longer than a tick, as a share
+	// of the length of the load.
 	mostBlocked = 0.01
 	// mostFull is the share of the looks that may find the queue full.
 	mostFull = 0.05
@@ -47,17 +48,9 @@ const (
 func FromRun(run *result.Run, s logging.Settings, file string) Report {
 	s = s.WithDefaults()
 	f := finder{settings: s, rows: rowsOf(run), command: commandOf(s, file, run.ID), report: Report{Run: run.ID}}
+	f.missing(run)
 	if len(f.rows) == 0 {
-		f.note("the run %s has no row of %s*: want a run of make perf with LABELS=scenario:settings, or --sweep", run.ID, rowPrefix)
 		return f.report
-	}
-	for _, name := range []string{throughput, steady, burst, trickle, knee} {
-		switch r := f.rows[name]; {
-		case !r.has():
-			f.note("%s%s was not measured in run %s", rowPrefix, name, run.ID)
-		case r.doubtful():
-			f.note("the times of %s say nothing: %s", r.Scenario, cmp.Or(r.Doubt, r.plainDoubt()))
-		}
 	}
 	f.losses()
 	f.slowWay()
@@ -68,6 +61,32 @@ func FromRun(run *result.Run, s logging.Settings, file string) Report {
 	f.nearKnee()
 	f.report.Advice = sorted(f.report.Advice)
 	return f.report
+}
+
+// missing notes what the run does not tell, and why.
+func (f *finder) missing(run *result.Run) {
+	broke := map[string]string{}
+	for _, fault := range slices.Backward(run.Errors) { // the first of a scenario counts
+		if strings.HasPrefix(fault.Scenario, rowPrefix) {
+			broke[fault.Scenario], _, _ = strings.Cut(fault.Text, "\n")
+		}
+	}
+	if len(f.rows)+len(broke) == 0 {
+		f.note("the run %s has no row of %s*: want a run of make perf with LABELS=scenario:settings, or --sweep", run.ID, rowPrefix)
+		return
+	}
+	for _, name := range []string{throughput, steady, burst, trickle, knee} {
+		r := f.rows[name]
+		text, broken := broke[rowPrefix+name]
+		switch {
+		case broken && !r.has():
+			f.note("%s%s broke off in run %s: %s", rowPrefix, name, run.ID, text)
+		case !r.has():
+			f.note("%s%s was not measured in run %s", rowPrefix, name, run.ID)
+		case r.doubtful():
+			f.note("the times of single calls of %s say nothing: %s", r.Scenario, cmp.Or(r.Doubt, r.plainDoubt()))
+		}
+	}
 }
 
 // A finder goes through the rules for one run.
@@ -176,13 +195,21 @@ func (f *finder) slowWay() {
 	if slower.Lo < leastSlower {
 		return
 	}
-	gain := &Gain{What: "time of a record from the call to the sink", Scenario: r.Scenario, Factor: slower}
 	all := f.suspects(r)
 	if len(all) == 0 {
-		f.note("%s takes %.2f times as long as with the defaults, and none of the settings that are known to slow it differs", r.Scenario, slower.Center)
+		if path, same := f.likePlain(nil); same {
+			f.note("%s takes %.2f times as long as with the defaults, and its settings are the defaults: the machine was restless", r.Scenario, slower.Center)
+		} else {
+			f.note("%s takes %.2f times as long as with the defaults; %s differs: --sweep or --profile tells whether that is why", r.Scenario, slower.Center, path)
+		}
 		return
 	}
-	gain.Together = len(all) > 1
+	var set []Change
+	for _, one := range all {
+		set = append(set, one.set)
+	}
+	_, only := f.likePlain(set)
+	gain := &Gain{What: "time of a record from the call to the sink", Scenario: r.Scenario, Factor: slower, Together: len(all) > 1 || !only}
 	f.slow = gain
 	for _, one := range all {
 		a := Advice{Set: []Change{one.set}, Cause: one.cause, Gain: gain, Evidence: []Evidence{
@@ -194,6 +221,15 @@ func (f *finder) slowWay() {
 		}
 		f.add(r.Scenario, a)
 	}
+}
+
+// likePlain reports whether the settings with the changes are those of the reference
+// of throughput, and names the first that is not. What is done with a full queue is
+// none of them: callers wait there, whatever the settings say.
+func (f *finder) likePlain(set []Change) (path string, same bool) {
+	s := with(f.settings, set...)
+	s.Queue.Overflow, s.Queue.BlockTimeout = queue.Block, 0
+	return Same(s, logging.Settings{Sink: logging.SinkSettings{Kind: s.Sink.Kind}})
 }
 
 func (f *finder) suspects(r row) []suspect {

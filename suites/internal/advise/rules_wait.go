@@ -37,7 +37,10 @@ func (f *finder) fullQueue() {
 
 // wait is how callers wait under a load.
 type wait struct {
-	blocked, filled float64 // shares of the callers' time and of the looks at the queue
+	// blocked is the time in calls longer than a tick over the length of the load,
+	// and may exceed 1 where the load is over before they return; filled is the share
+	// of the looks at the queue that found it full.
+	blocked, filled float64
 	looks, places   int
 	p99, plain      float64 // of a call, in ns, and that with the defaults
 	longer          stat.Interval
@@ -62,14 +65,17 @@ func (f *finder) waiting(r row) wait {
 
 func (w wait) String() string {
 	ns := metric.Nanoseconds.Format
-	return fmt.Sprintf("callers spent %s of their time in calls longer than 1 ms, the queue of %d places was full in %s of %d looks, p99 of a call %s, with the defaults %s",
+	return fmt.Sprintf("in calls longer than 1 ms callers spent %s of the load's length, the queue of %d places was full in %s of %d looks, p99 of a call %s, with the defaults %s",
 		percent(w.blocked), w.places, percent(w.filled), w.looks, ns(w.p99), ns(w.plain))
 }
 
 func (f *finder) smallQueue(r row, w wait) {
 	a := Advice{
 		Set: []Change{capacity(defaults().Queue.Capacity)}, Evidence: []Evidence{r.evidence("%s", w)},
-		Cause: fmt.Sprintf("the queue of %d places is too small for what comes at once, so that callers wait", w.places),
+		Cause: fmt.Sprintf("the queue of %d places is too small for what comes at once", w.places),
+	}
+	if w.calls {
+		a.Cause += ", so that callers wait"
 	}
 	if w.known && w.longer.Center > 1 {
 		a.Gain = &Gain{What: "99th percentile of a call", Scenario: r.Scenario, Factor: w.longer, Together: f.slow != nil}

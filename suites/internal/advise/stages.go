@@ -85,8 +85,13 @@ func (s Share) most() string {
 	return " (" + strings.Join(all, ", ") + ")"
 }
 
-// Profiled is the scenario that a profile is taken of.
-const Profiled = sweepPrefix + throughput
+const (
+	// Profiled is the scenario that a profile is taken of.
+	Profiled = sweepPrefix + throughput
+	// Program stands for the scenario of a profile that a program took of itself. Its
+	// shares are of all that the program did, its logging or not.
+	Program = "your program"
+)
 
 const (
 	// mostStage is what a stage in front of the encoder may take, all that it calls
@@ -99,7 +104,8 @@ const (
 )
 
 // FromProfile gives advice on a profile of processor time of a logger with
-// settings s, which stand in the file; empty without one.
+// settings s, which stand in the file; empty without one. scenario is what was
+// profiled: Profiled, or Program, whose own stages are looked at as well.
 func FromProfile(path, scenario string, s logging.Settings, file string) (Report, error) {
 	var r Report
 	p, err := profile.Read(path)
@@ -109,6 +115,9 @@ func FromProfile(path, scenario string, s logging.Settings, file string) (Report
 	}
 	if err != nil {
 		return r, err
+	}
+	if p.Kind != profile.CPU {
+		return r, fmt.Errorf("the profile %s is one of %s: want one of processor time", path, p.Kind)
 	}
 	r.Stages = sharesOf(p)
 	if p.Samples < leastSamples {
@@ -123,9 +132,21 @@ func FromProfile(path, scenario string, s logging.Settings, file string) (Report
 		}
 		a.Evidence = []Evidence{{Source: "profile " + path, Scenario: scenario, Text: fmt.Sprintf("%s: %.0f %% of the processor time%s", one.Stage, 100*one.Share, one.most())}}
 		a.Proof = commandOf(s, file, "").proof(scenario, a.Set)
+		if scenario == Program {
+			a.Proof = again(path, a.Set)
+		}
 		r.Advice = append(r.Advice, a)
 	}
 	return r, nil
+}
+
+// again is the proof of who takes the profile.
+func again(path string, set []Change) string {
+	with := ""
+	for _, one := range set {
+		with += " with " + one.Variable()
+	}
+	return "profile the program again" + with + "; go tool logperf advise --cpu-profile " + quoted(path)
 }
 
 // sharesOf are the stages by falling share, without those that took nothing.
@@ -157,12 +178,9 @@ func heaviest(p *profile.Profile, s Share) []Heavy {
 	return all[:min(len(all), namedFunctions)]
 }
 
-// heavy are the functions of a kind with what they call; none takes more than its
-// stage, or it is of another one.
+// heavy are the functions of a kind in a stage, with what they call there.
 func heavy(p *profile.Profile, s Share, kind func(name string) bool) []Heavy {
-	top := slices.DeleteFunc(profile.Top(p, 0), func(f profile.Function) bool {
-		return !kind(f.Name) || float64(f.Cum) > 1.01*s.Share*float64(p.Total)
-	})
+	top := slices.DeleteFunc(profile.Top(profile.Below(p, loggerStages(), s.Stage), 0), func(f profile.Function) bool { return !kind(f.Name) })
 	// Of those that cost the same, the outer one spends less itself.
 	slices.SortStableFunc(top, func(a, b profile.Function) int { return cmp.Or(cmp.Compare(b.Cum, a.Cum), cmp.Compare(a.Flat, b.Flat)) })
 	var all []Heavy
@@ -192,7 +210,8 @@ func within(stage, name string) bool {
 }
 
 // foreign reports whether a function is neither ours nor of the standard
-// library, whose import paths have no dot in their first word.
+// library, whose import paths have no dot in their first word. Package main is the
+// program's: the command of the suite has no stages.
 func foreign(name string) bool {
 	for _, ours := range []string{
 		library, below, suite + "load.", suite + "experiment.", suite + "lockstep.", suite + "scenario.",
@@ -203,7 +222,7 @@ func foreign(name string) bool {
 		}
 	}
 	host, _, path := strings.Cut(name, "/")
-	return path && strings.Contains(host, ".")
+	return strings.HasPrefix(name, "main.") || path && strings.Contains(host, ".")
 }
 
 // adviceOn is what to do about a stage that takes much.

@@ -1,11 +1,16 @@
 package advise
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/pprof/profile"
 
 	"github.com/logperf/logperf/logging"
 	"github.com/logperf/logperf/suites/internal/experiment"
@@ -77,6 +82,81 @@ func TestALoggerWithoutASlowStageGetsNoAdvice(t *testing.T) {
 	}
 }
 
+// A program that profiles itself has stages of its own, and much else to do.
+func TestAProfileOfAProgramNamesItsOwnStage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cpu.pprof")
+	sample := func(n int64, names ...string) stackOf { return stackOf{names, n} }
+	write(t, path,
+		sample(45, "main.mask", "main.(*masker).Process", library+"(*Pipeline).Process", library+"(*worker).run"),
+		sample(10, library+"(*JSONEncoder).Append", library+"(*worker).run"),
+		// Elsewhere the same function is no stage of the logger.
+		sample(40, "main.mask", "main.handle", "main.main"),
+		sample(5, library+"capture", library+"(*Logger).Info", "main.handle", "main.main"))
+	r, err := FromProfile(path, Program, logging.Settings{}, "app.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Advice) != 1 || r.Advice[0].Cause != "a stage in front of the encoder is slow: main.(*masker).Process" || r.Advice[0].Proof != "profile the program again; go tool logperf advise --cpu-profile "+path {
+		t.Fatalf("the advice is %+v, stages %+v", r.Advice, r.Stages)
+	}
+	if f := r.Stages[0].Functions; r.Stages[0].Stage != stagePipeline || len(f) != 2 || f[0].Share != 0.45 || f[1].Name != "main.mask" || f[1].Share != 0.45 {
+		t.Errorf("the first stage is %+v", r.Stages[0])
+	}
+	if got, want := again("my cpu", []Change{noSource()}), "profile the program again with LOGPERF_ADD_SOURCE=false; go tool logperf advise --cpu-profile 'my cpu'"; got != want {
+		t.Errorf("the proof of a setting is %q, want %q", got, want)
+	}
+}
+
+func TestAProfileOfAllocationsIsNoneOfTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allocs.pprof")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := make([]byte, 8<<20) // enough to be sampled
+	runtime.GC()                // which publishes it
+	runtime.GC()
+	if err := errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	runtime.KeepAlive(kept)
+	if _, err := FromProfile(path, Program, logging.Settings{}, ""); err == nil || !strings.Contains(err.Error(), path+" is one of allocs: want one of processor time") {
+		t.Errorf("%v", err)
+	}
+}
+
+// stackOf is a stack from the innermost function, looked at so often.
+type stackOf struct {
+	names []string
+	n     int64
+}
+
+// write writes a profile of processor time.
+func write(t *testing.T, path string, stacks ...stackOf) {
+	t.Helper()
+	p := &profile.Profile{SampleType: []*profile.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}}}
+	functions := map[string]*profile.Location{}
+	for _, s := range stacks {
+		one := &profile.Sample{Value: []int64{s.n, 10_000_000 * s.n}}
+		for _, name := range s.names {
+			if functions[name] == nil {
+				f := &profile.Function{ID: uint64(len(functions) + 1), Name: name}
+				functions[name] = &profile.Location{ID: f.ID, Line: []profile.Line{{Function: f}}}
+				p.Function, p.Location = append(p.Function, f), append(p.Location, functions[name])
+			}
+			one.Location = append(one.Location, functions[name])
+		}
+		p.Sample = append(p.Sample, one)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(p.Write(f), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAProfileThatIsDamagedIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cpu.pprof")
 	if err := os.WriteFile(path, []byte("no profile"), 0o600); err != nil {
@@ -107,7 +187,7 @@ func TestFunctionsOfTheProgramAreToldFromOurs(t *testing.T) {
 		suite + "load.(*users).Run":                 false,
 		"runtime.mallocgc":                          false,
 		"encoding/json.Marshal":                     false,
-		"main.main":                                 false,
+		"main.(*masker).Redact":                     true,
 	} {
 		if foreign(name) != want {
 			t.Errorf("%s: %v, want %v", name, !want, want)

@@ -105,6 +105,7 @@ func (w Sweep) Run(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	r.Tried = append(r.Tried, confirmed...)
+	r.Notes = append(r.Notes, doubtsOf(rows)...)
 	r.Looked = []string{fmt.Sprintf("sweep: %d values of %d settings, %d measured again under all loads", len(screened), len(p.factors), len(confirmed))}
 	for _, t := range confirmed {
 		if a, ok := w.advice(t, rows); ok {
@@ -113,6 +114,19 @@ func (w Sweep) Run(ctx context.Context) (Report, error) {
 	}
 	r.Advice = withoutWeaker(sorted(r.Advice))
 	return r, nil
+}
+
+// doubtsOf are the loads of the second look whose times say nothing. Without them an
+// advice may make calls longer, and nobody has seen it.
+func doubtsOf(rows map[string][]result.Result) []string {
+	var notes []string
+	for _, course := range courses {
+		i := slices.IndexFunc(rows[course], func(r result.Result) bool { return r.Doubt != "" })
+		if i >= 0 {
+			notes = append(notes, fmt.Sprintf("the times of single calls of %s%s say nothing (%s): whether calls get longer was not seen", sweepPrefix, course, rows[course][i].Doubt))
+		}
+	}
+	return notes
 }
 
 // asGood is the share of the best promise that the default value, or else a
@@ -178,7 +192,7 @@ func (t Trial) promise() float64 {
 // loses reports whether more is dropped than now, keeps whether nothing is any
 // more.
 func (t Trial) loses() bool { return t.Dropped > t.DroppedNow+0.001 }
-func (t Trial) keeps() bool { return t.DroppedNow > 0.001 && t.Dropped < t.DroppedNow/10 }
+func (t Trial) keeps() bool { return t.DroppedNow > 0.001 && t.Dropped == 0 }
 
 // judged sets the verdict.
 func (t Trial) judged() Trial {

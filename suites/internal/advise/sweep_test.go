@@ -23,6 +23,7 @@ type model struct {
 	lag    func(logging.Settings) time.Duration           // until the sink has a record
 	drops  func(logging.Settings) (rejected, offer int64) // in bursts
 	noise  float64
+	doubt  map[string]string // of the times, by load
 	asked  []Measurement
 }
 
@@ -44,6 +45,7 @@ func (m *model) measure(_ context.Context, asked Measurement) ([]result.Result, 
 		r := result.Result{Scenario: asked.Scenario, Counts: map[string]int64{}}
 		if i > 0 {
 			r.Reference = arm.Name
+			r.Doubt = m.doubt[strings.TrimPrefix(asked.Scenario, sweepPrefix)]
 		}
 		r.Counts["rejected"], r.Counts["offered"] = m.drops(arm.Settings)
 		for range asked.Repetitions {
@@ -216,6 +218,45 @@ func TestNoAdviceIsToLoseRecords(t *testing.T) {
 		return one.Set[0].String() == "queue.overflow: drop-newest" && one.Verdict == "loses"
 	}) {
 		t.Errorf("what dropping does is not told: %+v", r.Tried)
+	}
+}
+
+// A change that leaves some of the losses does not end them.
+func TestWhatStillLosesDoesNotEndTheLoss(t *testing.T) {
+	for left, want := range map[int64][]string{0: {"queue.overflow: block"}, 1: nil, 9: nil} {
+		m := ideal()
+		m.drops = func(s logging.Settings) (int64, int64) {
+			if s.Queue.Overflow == queue.DropNewest {
+				return 100, 1000
+			}
+			return left, 1000
+		}
+		if r := m.sweep(t, logging.Settings{Queue: logging.QueueSettings{Overflow: queue.DropNewest}}); !slices.Equal(sets(r), want) {
+			t.Errorf("%d of 1000 are lost with block: the advice is %q, want %q", left, sets(r), want)
+		}
+	}
+}
+
+// A load whose times say nothing at the second look cannot show that a change makes
+// calls longer.
+func TestADoubtOfTheSecondLookIsTold(t *testing.T) {
+	m := ideal()
+	m.record = func(s logging.Settings) float64 { return 1e6 / float64(min(s.Batch.Bytes, 64<<10)) }
+	m.doubt = map[string]string{steady: "the pacer was late: 3 %", trickle: "the pacer was late: 4 %"}
+	r := m.sweep(t, logging.Settings{Batch: logging.BatchSettings{Bytes: 1}})
+	if len(r.Advice) != 1 {
+		t.Fatalf("the advice is %q", sets(r))
+	}
+	for _, want := range []string{
+		"the times of single calls of load/sweep/steady say nothing (the pacer was late: 3 %): whether calls get longer was not seen",
+		"the times of single calls of load/sweep/trickle say nothing (the pacer was late: 4 %): whether calls get longer was not seen",
+	} {
+		if !slices.Contains(r.Notes, want) {
+			t.Errorf("the notes are %q, want %q", r.Notes, want)
+		}
+	}
+	if strings.Contains(strings.Join(r.Notes, "\n"), "load/sweep/burst say nothing") {
+		t.Errorf("burst was in no doubt, and the notes are %q", r.Notes)
 	}
 }
 

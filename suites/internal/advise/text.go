@@ -15,7 +15,7 @@ func (r Report) Write(w io.Writer) error {
 		fmt.Fprintf(&b, "no advice%s: %s\n", of(r.Run), r.lookedAt())
 	}
 	for i, a := range r.Advice {
-		a.write(&b, i+1)
+		a.write(&b, i+1, len(r.Tried) > 0)
 	}
 	r.stages(&b)
 	r.tried(&b)
@@ -43,7 +43,7 @@ func (r Report) lookedAt() string {
 	return strings.Join(r.Looked, "; ")
 }
 
-func (a Advice) write(b *strings.Builder, number int) {
+func (a Advice) write(b *strings.Builder, number int, swept bool) {
 	what := a.Do
 	if len(a.Set) > 0 {
 		what = "set " + strings.Join(names(a.Set), ", ")
@@ -54,7 +54,7 @@ func (a Advice) write(b *strings.Builder, number int) {
 	for _, e := range a.Evidence {
 		line("evidence", fmt.Sprintf("%s (%s, %s)", e.Text, e.Scenario, e.Source))
 	}
-	line("gain", a.gain())
+	line("gain", a.gain(swept))
 	for _, c := range a.Costs {
 		line("cost", c)
 	}
@@ -65,22 +65,24 @@ func (a Advice) write(b *strings.Builder, number int) {
 	b.WriteByte('\n')
 }
 
-// gain is what is expected, in words.
-func (a Advice) gain() string {
-	var text string
-	switch {
-	case a.Gain == nil && len(a.Set) == 0:
-		text = "unknown"
-	case a.Gain == nil:
-		text = "unknown, run --sweep"
-	default:
-		text = fmt.Sprintf("%s: %.3g times as good %s (%s)", a.Gain.What, a.Gain.Factor.Center, bounds(a.Gain.Factor), a.Gain.Scenario)
-		if a.Gain.Together {
-			text += ", with the other settings of this scenario at their defaults too; alone unknown, run --sweep"
+// gain is what is expected, in words. Where nothing was swept a sweep may tell.
+func (a Advice) gain(swept bool) string {
+	unknown := "unknown, run --sweep"
+	if swept || len(a.Set) == 0 {
+		unknown = "unknown"
+	}
+	if a.Gain == nil {
+		if a.Loses {
+			return "nothing is lost any more"
 		}
+		return unknown
+	}
+	text := fmt.Sprintf("%s: %.3g times as good %s (%s)", a.Gain.What, a.Gain.Factor.Center, bounds(a.Gain.Factor), a.Gain.Scenario)
+	if a.Gain.Together {
+		text += ", with the other settings of this scenario at their defaults too; alone " + unknown
 	}
 	if a.Loses {
-		text = strings.TrimSuffix("nothing is lost any more; "+text, "; unknown, run --sweep")
+		text = "nothing is lost any more; " + text
 	}
 	return text
 }

@@ -3,8 +3,10 @@ package compare
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/logperf/logperf/suites/internal/metric"
 	"github.com/logperf/logperf/suites/internal/result"
@@ -27,11 +29,13 @@ type Comparison struct {
 	// then by the size of the change.
 	Rows []Row
 	// OnlyOld and OnlyNew are the rows and figures that one of the runs has alone:
-	// "queue/put", or "queue/put: ns/op".
+	// "queue/put", or "queue/put: ns/op". Those of scenarios that broke off in the
+	// other run come first, with the reason.
 	OnlyOld, OnlyNew []string
-	// References is by what the times of the references changed: the median of their
-	// ratios, and the bounds of the share Confidence of them. N is 0 without any.
-	// Where their code is the same in both runs, it tells what the machine did.
+	// References is by what the times of the references changed, but for those that
+	// are the library itself (Ours): the median of their ratios, and the bounds of
+	// the share Confidence of them. N is 0 without any. Where their code is the same
+	// in both runs, it tells what the machine did.
 	References stat.Interval
 }
 
@@ -158,6 +162,7 @@ func Compare(before, after *result.Run, o Options) *Comparison {
 		c.Differences = append(c.Differences, one)
 	}
 	c.rows(j)
+	c.OnlyOld, c.OnlyNew = explained(c.OnlyOld, after, "new"), explained(c.OnlyNew, before, "old")
 	c.control()
 	slices.SortStableFunc(c.Rows, order)
 	return c
@@ -185,6 +190,26 @@ func (c *Comparison) rows(j *judge) {
 			c.OnlyOld = append(c.OnlyOld, r.Row())
 		}
 	}
+}
+
+// explained are the names that a run does not have, with why where it broke off;
+// these come first, because a list may be cut short.
+func explained(names []string, missing *result.Run, which string) []string {
+	why := map[string]string{}
+	for _, fault := range missing.Errors {
+		if _, known := why[fault.Scenario]; !known && fault.Scenario != "" {
+			why[fault.Scenario], _, _ = strings.Cut(fault.Text, "\n")
+		}
+	}
+	var broken, others []string
+	for _, name := range names {
+		if text, ok := why[name]; ok {
+			broken = append(broken, fmt.Sprintf("%s: broke off in the %s run, %s", name, which, text))
+		} else {
+			others = append(others, name)
+		}
+	}
+	return append(broken, others...)
 }
 
 // row compares the figures of one row.

@@ -239,6 +239,30 @@ func TestWhatOneRunHasAloneIsNamed(t *testing.T) {
 	}
 }
 
+// A scenario that broke off left no row: a list that is cut short has to name it,
+// and say why.
+func TestWhatBrokeOffInARunComesFirstWithItsReason(t *testing.T) {
+	before, after := pairOf()
+	lone := func(name string) result.Result {
+		return result.Result{Scenario: name, Values: map[string][]float64{"ns/op": {1}}}
+	}
+	before.Results = append(before.Results, lone("queue/gone"), lone("queue/died"))
+	after.Results = append(after.Results, lone("queue/new"), lone("queue/mended"))
+	after.Errors = []result.Fault{
+		{Text: "nothing was said of a scenario"},
+		{Scenario: "queue/died", Text: "the arm was killed\ngoroutine 1 [running]:"},
+		{Scenario: "queue/died", Text: "another"},
+	}
+	before.Errors = []result.Fault{{Scenario: "queue/mended", Text: "the arm hung"}}
+	c := Compare(before, after, Options{})
+	if want := []string{"queue/died: broke off in the new run, the arm was killed", "queue/gone"}; !slices.Equal(c.OnlyOld, want) {
+		t.Errorf("%q, want %q", c.OnlyOld, want)
+	}
+	if want := []string{"queue/mended: broke off in the old run, the arm hung", "queue/new"}; !slices.Equal(c.OnlyNew, want) {
+		t.Errorf("%q, want %q", c.OnlyNew, want)
+	}
+}
+
 func TestAnUnknownMetricIsShownAndNotJudged(t *testing.T) {
 	before, after := pairOf()
 	before.Results[0].Values["speed"], after.Results[0].Values["speed"] = around(1), around(2)

@@ -119,3 +119,95 @@ func TestAMachineThatBecameFasterHidesNoSlowerSubject(t *testing.T) {
 		t.Errorf("its ratio rose: %+v", r)
 	}
 }
+
+// alone is the machine of the references, and another factor for the scenario
+// without one.
+func alone(references, own float64) func(int) float64 {
+	return func(i int) float64 {
+		if i == 20 {
+			return own
+		}
+		return references
+	}
+}
+
+func TestATimeThatRoseByLessThanAllReferencesIsNoNews(t *testing.T) {
+	for _, c := range []struct {
+		references, own float64
+		want            Verdict
+	}{
+		{1.3, 1.1, Same},   // slower, on a machine that became slower by more
+		{0.6, 0.8, Same},   // faster, on one that became faster by more
+		{0.6, 1.05, Worse}, // slower, on one that became faster
+		{1.3, 0.9, Better},
+		{1.3, 1.5, Worse},
+		{0.6, 0.5, Better},
+	} {
+		before, after := moved(alone(c.references, c.own), nil)
+		compared := Compare(before, after, Options{})
+		for _, of := range []string{"ns/op", "records/s"} {
+			if r := row(t, compared, "load/alone", of); r.Verdict != c.want || (c.want == Same) != strings.Contains(r.Why, "it may be the machine") {
+				t.Errorf("the references x %v, %s x %v: %+v, want %s", c.references, of, c.own, r, c.want)
+			}
+		}
+	}
+}
+
+// staged adds a scenario with a reference that is the library itself. In the second
+// run both take the times by those factors.
+func staged(before, after *result.Run, subject, plain float64) {
+	for run, f := range map[*result.Run][2]float64{before: {1, 1}, after: {subject, plain}} {
+		run.Results = append(run.Results,
+			result.Result{
+				Scenario: "pipeline/stage/all", Values: map[string][]float64{"ns/op": around(100 * f[0])},
+				Ratios: []result.Ratio{{Metric: "ns/op", Against: "plain", Slices: around(1.2 * f[0] / f[1])}},
+			},
+			result.Result{Scenario: "pipeline/stage/all", Reference: "plain", Values: map[string][]float64{"ns/op": around(80 * f[1])}})
+	}
+}
+
+func TestAReferenceThatIsTheLibraryDoesNotExcuseIt(t *testing.T) {
+	const stage, plain = "pipeline/stage/all", "pipeline/stage/all/ref=plain"
+	for name, c := range map[string]struct {
+		machine, subject, plain float64
+		wantSubject, wantPlain  Verdict
+	}{
+		"the library became slower":        {1, 1.2, 1.2, Worse, Worse},
+		"the machine did":                  {1.2, 1.15, 1.15, Same, Same},
+		"the stage alone, the library not": {1, 1.2, 1, Worse, Same},
+	} {
+		before, after := moved(func(int) float64 { return c.machine }, nil)
+		staged(before, after, c.subject, c.plain)
+		compared := Compare(before, after, Options{})
+		if r := row(t, compared, stage, "ns/op"); r.Verdict != c.wantSubject {
+			t.Errorf("%s: %+v, want %s", name, r, c.wantSubject)
+		}
+		if r := row(t, compared, plain, "ns/op"); r.Verdict != c.wantPlain {
+			t.Errorf("%s: %+v, want %s", name, r, c.wantPlain)
+		}
+		if d := compared.References; d.N != 20 || math.Abs(d.Center-c.machine) > 1e-9 {
+			t.Errorf("%s: the references changed by %+v, want the 20 that are not the library by %v", name, d, c.machine)
+		}
+	}
+}
+
+func TestWithoutAForeignReferenceNobodyKnowsWhatTheMachineDid(t *testing.T) {
+	before, after := pairOf()
+	before.Results, after.Results = nil, nil
+	staged(before, after, 1.2, 1.2)
+	c := Compare(before, after, Options{})
+	for name, want := range map[string]string{
+		"pipeline/stage/all":           "so did plain, which is this library too: its code or the machine; make gate tells",
+		"pipeline/stage/all/ref=plain": "it is this library too: its code or the machine; make gate tells",
+	} {
+		if r := row(t, c, name, "ns/op"); r.Verdict != NotComparable || r.Comparable || r.Why != want {
+			t.Errorf("%+v, want %q", r, want)
+		}
+	}
+	before, after = pairOf()
+	before.Results, after.Results = nil, nil
+	staged(before, after, 1.2, 1)
+	if r := row(t, Compare(before, after, Options{}), "pipeline/stage/all", "ns/op"); r.Verdict != Worse {
+		t.Errorf("its ratio changed: %+v", r)
+	}
+}

@@ -5,9 +5,15 @@ import "strings"
 // Look finds a program, as exec.LookPath does.
 type Look func(name string) (string, error)
 
+// Browsers are the programs that the report can be tested in, the first that is there
+// in place of all.
+func Browsers() []string {
+	return []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
+}
+
 // Browser tells whether the report can be tested in a real one.
 func Browser(look Look) Finding {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range Browsers() {
 		if path, err := look(name); err == nil {
 			return Finding{About: "browser", Rating: OK, Value: path}
 		}

@@ -174,6 +174,7 @@ func suiteEdges() []edge {
 		{from: in + "page", to: in + "metric", why: "formats values in their unit, tells what a metric is"},
 		{from: in + "page", to: in + "result", why: "what is shown"},
 		{from: in + "page", to: in + "stat", why: "medians, intervals and percentiles"},
+		{from: in + "page", to: in + "doctor", test: true, why: "the names of browsers"},
 		{from: in + "page", to: "github.com/chromedp/chromedp", test: true, why: "the page is looked at in a browser"},
 		{from: in + "page", to: "github.com/chromedp/cdproto", test: true, why: "what the browser tells of requests and errors"},
 
@@ -273,6 +274,7 @@ func suiteEdges() []edge {
 		{from: in + "advise", to: in + "lockstep", test: true, why: "its test takes a profile in an arm"},
 		{from: in + "advise", to: in + "experiment", test: true, why: "its test takes a profile in an arm"},
 		{from: in + "advise", to: "logging/sink", test: true, why: "a sink that discards"},
+		{from: in + "advise", to: "github.com/google/pprof", test: true, why: "the profile of a program that is not here"},
 		{from: "suites/cmd/logperf", to: in + "advise", why: "says what to set otherwise"},
 		{from: "suites/cmd/logperf", to: "logging", why: "the settings that advice is given on"},
 

@@ -45,7 +45,7 @@ type course struct {
 // block whatever the settings say: a record that is dropped costs nothing, and
 // the worst queue would be the fastest.
 func courses() []course {
-	open := common("gc-cpu-share", "line-B/op", "writes/1k-op")
+	open := common("gc-cpu-share", "line-B/op", "writes/1k-op", "dropped-share", "sink-lag-ns")
 	return []course{
 		{
 			name: "throughput", title: "is as fast as its settings allow with 2 callers", measure: "throughput",
@@ -65,7 +65,7 @@ func courses() []course {
 		},
 		{
 			name: "trickle", title: "hands on 500 records a second as its settings say", measure: "latency",
-			slices: 1, metrics: open, open: openCourse(1, tricklePhase), repetitions: exactRepetitions,
+			slices: 1, metrics: open, open: openCourse(1, tricklePhase),
 		},
 		{
 			name: "knee", title: "reaches its knee as its settings say", measure: "throughput",

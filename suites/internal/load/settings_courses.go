@@ -10,6 +10,7 @@ import (
 	"github.com/logperf/logperf/logging/sink/file"
 	"github.com/logperf/logperf/logging/sink/http"
 	"github.com/logperf/logperf/suites/internal/experiment"
+	"github.com/logperf/logperf/suites/internal/stat"
 )
 
 const (
@@ -64,7 +65,10 @@ func openCourse(producers int, phase func(experiment.Options) experiment.Phase) 
 		load := experiment.Load{Producers: producers, Sleep: experiment.Nanosleep, Phases: []experiment.Phase{warm, measured}}
 		return &drive{plan: plan{
 			target: t, lossless: lossless(s), loads: []part{{load: load}}, watch: courseWatch,
-			extra: func(d *drive, values map[string]float64) { d.lines(values) },
+			extra: func(d *drive, values map[string]float64) {
+				d.lines(values)
+				d.fates(values)
+			},
 		}}, nil
 	}
 }
@@ -148,6 +152,22 @@ func (u *users) Report(values map[string]float64) error {
 	u.report(u.calls(), values)
 	u.lines(values)
 	return nil
+}
+
+// fates sets which share of the records a policy has dropped, and how long the
+// others took to the sink: 0 where the load was too short to tell, as in a check.
+func (d *drive) fates(values map[string]float64) {
+	s := d.logger.Stats()
+	values["dropped-share"] = 0
+	if s.Offered > 0 {
+		values["dropped-share"] = float64(s.Rejected+s.Evicted) / float64(s.Offered)
+	}
+	var looks []stat.Look
+	for _, p := range d.points[:max(len(d.points)-1, 0)] { // the last look comes after the flush
+		looks = append(looks, stat.Look{At: p.At, Came: p.Values["offered"], Left: p.Values["written"] + p.Values["failed"]})
+	}
+	lag, _ := stat.Sojourn(looks)
+	values["sink-lag-ns"] = float64(lag)
 }
 
 // lines sets how long the lines were, and how many calls of the sink they took.

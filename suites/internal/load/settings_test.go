@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"reflect"
 	"strings"
@@ -102,6 +103,47 @@ func TestWhatAPolicyDropsIsCounted(t *testing.T) {
 		p := armOf(t, Settings(), "load/settings/burst", "logperf", settings)
 		if p.Fault != "" || p.Values["lost-records"] != 0 || p.Counts["offered"] != p.Counts["written"]+p.Counts["rejected"]+p.Counts["evicted"] {
 			t.Errorf("%v: %s, %v lost, %v", policy, p.Fault, p.Values["lost-records"], p.Counts)
+		}
+		want := float64(p.Counts["rejected"]+p.Counts["evicted"]) / float64(p.Counts["offered"])
+		if got := p.Values["dropped-share"]; got != want || want == 0 {
+			t.Errorf("%v: the share of dropped records is %v, the counters say %v", policy, got, want)
+		}
+	}
+}
+
+// What compare has to tell two runs apart by: how long records are on their way.
+func TestRecordsThatWaitForTheirBatchAreLate(t *testing.T) {
+	lag := map[time.Duration]time.Duration{}
+	for _, delay := range []time.Duration{time.Millisecond, time.Minute} {
+		phase := func(experiment.Options) experiment.Phase {
+			return experiment.Phase{Duration: 10 * courseWatch, Rate: trickleRate}
+		}
+		subject, err := openCourse(1, phase)(experiment.Options{Seed: 1, Dir: t.TempDir()}, logging.Settings{Batch: logging.BatchSettings{Delay: delay}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(subject.Run(t.Context(), 0), subject.Close(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		values := map[string]float64{}
+		if err := subject.(experiment.Reporter).Report(values); err != nil {
+			t.Fatal(err)
+		}
+		lag[delay] = time.Duration(values["sink-lag-ns"])
+	}
+	// The batch of a minute does not leave before the load ends: its records have
+	// waited for half of the load, on average.
+	if late := lag[time.Minute]; late < 4*courseWatch || lag[time.Millisecond] >= late {
+		t.Errorf("records are late by %v", lag)
+	}
+}
+
+// A setting that is measured against itself in few repetitions has no interval, and
+// compare can tell nothing of two runs.
+func TestWhatAdviceIsProvedByIsRepeatedAsOftenAsAnyScenario(t *testing.T) {
+	for _, s := range Settings() {
+		if s.Repetitions > 0 && s.Name != "load/settings/knee" {
+			t.Errorf("%s is repeated %d times at most", s.Name, s.Repetitions)
 		}
 	}
 }

@@ -71,6 +71,8 @@ var table = []Metric{
 	{Name: "lateness-p99-ns", Unit: Nanoseconds, Machine: true, Help: "99th percentile of how late a free producer began its tick."},
 	{Name: "knee-records/s", Unit: PerSecond, Better: Higher, Machine: true, Bytes: true, Help: "Highest rate at which the 99th percentile of the response time holds its bound and nothing is lost."},
 	{Name: "drain-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time from the end of the load until the sink has everything."},
+	{Name: "sink-lag-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Mean time of a record from its call until the sink has it, by Little's law over the looks at the load."},
+	{Name: "dropped-share", Unit: Ratio, Bytes: true, Help: "Records that a policy has rejected or evicted, of those that were offered."},
 	{Name: "service-slowdown", Unit: Ratio, Bytes: true, Help: "99th percentile of the service time while the network is in trouble, over that on a healthy network before."},
 	{Name: "gc-cpu-share", Unit: Ratio, Bytes: true, Help: "Processor time of the garbage collector over that of the process."},
 	{Name: "bound-share", Unit: Ratio, Bytes: true, Help: "Growth of the peak resident memory over what Settings.MemoryBound and the collector allow: the heap may grow to twice what is live."},

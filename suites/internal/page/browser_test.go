@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"go.uber.org/goleak"
 
+	"github.com/logperf/logperf/suites/internal/doctor"
 	"github.com/logperf/logperf/suites/internal/metric"
 )
 
@@ -40,7 +41,7 @@ type browser struct {
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	var binary string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+	for _, name := range doctor.Browsers() {
 		if path, err := exec.LookPath(name); err == nil {
 			binary = path
 			break

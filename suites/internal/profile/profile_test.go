@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	runtimeprofile "runtime/pprof"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +179,30 @@ func TestASampleBelongsToTheFirstStageInItsStack(t *testing.T) {
 	}
 	if rest := Stages(p, nil); len(rest) != 1 || rest[0].Share != 1 {
 		t.Errorf("without stages all belongs to %v", rest)
+	}
+}
+
+// What called a stage is no part of it, and what it calls is.
+func TestThePartBelowAStageHasNoCallers(t *testing.T) {
+	stages := []Stage{{"write", []string{"log.(*file)"}}, {"encode", []string{"log.encode"}}}
+	p := read(t, CPU,
+		one{"you.mask log.encode you.handle main.main", 30}, one{"log.encodeOne log.encode you.handle", 10},
+		one{"you.mask log.(*file).Write log.encode", 5}, one{"you.mask you.handle main.main", 55})
+	part := Below(p, stages, "encode")
+	if part.Total != 400_000_000 || part.Kind != CPU {
+		t.Errorf("the part is %d of %s, want 40 samples of 10 ms", part.Total, part.Kind)
+	}
+	var got []string
+	for _, f := range Top(part, 0) {
+		got = append(got, fmt.Sprintf("%s %d", f.Name, f.Cum/10_000_000))
+	}
+	if want := []string{"you.mask 30", "log.encodeOne 10", "log.encode 40"}; !slices.Equal(got, want) {
+		t.Errorf("it has %q, want %q", got, want)
+	}
+	for _, name := range []string{Other, "none"} {
+		if part := Below(p, stages, name); part.Total != 0 || len(Top(part, 0)) != 0 {
+			t.Errorf("%s has %d", name, part.Total)
+		}
 	}
 }
 

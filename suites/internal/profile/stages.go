@@ -1,6 +1,9 @@
 package profile
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Stage is a part of the work, told by the functions that do it.
 type Stage struct {
@@ -61,4 +64,26 @@ func stageOf(s stack, stages []Stage) int {
 		}
 	}
 	return len(stages)
+}
+
+// Below is the part of a profile that is the stage of that name, by the rule of
+// Stages, without what called it: the outermost function of each stack is one of the
+// stage's own. It is empty where the stage has no sample, or Other is asked for.
+func Below(p *Profile, stages []Stage, name string) *Profile {
+	part := &Profile{Path: p.Path, Kind: p.Kind, Unit: p.Unit, Operations: p.Operations}
+	for _, s := range p.stacks {
+		i := stageOf(s, stages)
+		if i == len(stages) || stages[i].Name != name {
+			continue
+		}
+		outermost := 0
+		for at, f := range s.functions {
+			if slices.ContainsFunc(stages[i].Functions, func(prefix string) bool { return strings.HasPrefix(f.Name, prefix) }) {
+				outermost = at
+			}
+		}
+		part.stacks = append(part.stacks, stack{functions: s.functions[:outermost+1], value: s.value})
+		part.Total += s.value
+	}
+	return part
 }

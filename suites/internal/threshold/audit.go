@@ -79,8 +79,8 @@ type Finding struct {
 	Why  string `json:"why,omitempty"`
 }
 
-// Audit looks for limits that do not do their work: expired or about to, too
-// loose ever to fail given the noise of the run, and never judged on the run's
+// Audit looks for limits that do not do their work: expired or about to, as the
+// accept of an expected slowdown may be, too loose ever to fail given the noise of the run, and never judged on the run's
 // machine. Limits on scenarios that the run has not measured are counted, and so
 // is what it could not judge.
 //
@@ -99,7 +99,7 @@ func (f *File) Audit(run *result.Run, o AuditOptions) (Audit, error) {
 	a := Audit{Run: run.ID, Limits: len(f.limits), Findings: []Finding{}}
 	a.Findings = append(a.Findings, f.elsewhere(run.Environment, o.Profile)...)
 	for _, l := range f.applying(run.Environment, o.Profile) {
-		if finding, found := expiry(l, o.Now); found {
+		if finding, found := expiry(l, o.Now, "the limit"); found {
 			a.Findings = append(a.Findings, finding)
 		}
 		rows := rowsOf(run, l.Scenario)
@@ -116,6 +116,13 @@ func (f *File) Audit(run *result.Run, o AuditOptions) (Audit, error) {
 		}
 		a.Judged++
 		if finding, found := looseness(l, v, rows[0], o.Confidence); found {
+			a.Findings = append(a.Findings, finding)
+		}
+	}
+	for _, r := range f.regressions {
+		l := Limit{Scenario: r.Scenario, Metric: r.Metric, File: r.File, Line: r.Accept.Line, Expires: r.Accept.Until, Why: r.Accept.Why}
+		if finding, found := expiry(l, o.Now, "accept"); found {
+			finding.Limit = fmt.Sprintf("accept %g", r.Accept.Ratio)
 			a.Findings = append(a.Findings, finding)
 		}
 	}
@@ -183,19 +190,20 @@ func findingOf(kind string, l Limit) Finding {
 	return f
 }
 
-// expiry finds limits whose day is over or near.
-func expiry(l Limit, now time.Time) (Finding, bool) {
+// expiry finds what has a last day that is over or near: a limit, or the accept of an
+// expected slowdown.
+func expiry(l Limit, now time.Time, what string) (Finding, bool) {
 	day := l.Expires.Format(time.DateOnly)
 	switch {
 	case l.Expires.IsZero() || l.Expires.Sub(now) > soon:
 		return Finding{}, false
 	case now.After(l.Expires.AddDate(0, 0, 1)):
 		f := findingOf(Expired, l)
-		f.Text = "expired on " + day + ", and ends each run before it measures: measure again, then move the day or drop the limit"
+		f.Text = "expired on " + day + ", and ends each run before it measures: measure again, then move the day or drop " + what
 		return f, true
 	}
 	f := findingOf(ExpiresSoon, l)
-	f.Text = "expires on " + day + ", and ends each run from the day after: measure again, then move the day or drop the limit"
+	f.Text = "expires on " + day + ", and ends each run from the day after: measure again, then move the day or drop " + what
 	return f, true
 }
 

@@ -114,6 +114,45 @@ func TestAnAuditFindsTheLimitsThatDoNoWork(t *testing.T) {
 	}
 }
 
+// A slowdown that is no longer accepted ends each run, as a limit that has expired.
+func TestAnAuditFindsSlowdownsThatAreAcceptedNoLonger(t *testing.T) {
+	const text = `scenarios:
+  queue/put:
+    lost-records: {max: 0}
+    ns/op:
+      regression: 3%
+      accept: {ratio: 1.06, why: a field more, until: 2026-11-20}
+    allocs/op:
+      accept: {ratio: 2, why: a buffer more, until: 2026-12-01}
+    B/op: {accept: {ratio: 1.5, why: as well, until: 2027-12-01}}
+    total-ns/op: {regression: 5%}
+`
+	f, err := Parse("t.yaml", []byte(text), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := f.Audit(auditedRun(), AuditOptions{Now: today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Finding{
+		{
+			Kind: Expired, File: "t.yaml", Line: 6, Scenario: "queue/put", Of: "ns/op", Limit: "accept 1.06", Why: "a field more",
+			Text: "expired on 2026-11-20, and ends each run before it measures: measure again, then move the day or drop accept",
+		},
+		{
+			Kind: ExpiresSoon, File: "t.yaml", Line: 8, Scenario: "queue/put", Of: "allocs/op", Limit: "accept 2", Why: "a buffer more",
+			Text: "expires on 2026-12-01, and ends each run from the day after: measure again, then move the day or drop accept",
+		},
+	}
+	if !slices.Equal(a.Findings, want) {
+		t.Errorf("found are %+v, want %+v", a.Findings, want)
+	}
+	if a.Limits != 1 || a.Judged != 1 {
+		t.Errorf("%d limits, of which %d were judged: an accept is none", a.Limits, a.Judged)
+	}
+}
+
 func TestAnAuditIsShownToPeople(t *testing.T) {
 	var b bytes.Buffer
 	if err := audit(t, auditedRun()).Write(&b); err != nil {
