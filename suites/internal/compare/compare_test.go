@@ -222,6 +222,12 @@ func TestDoubtedFiguresAreNotComparable(t *testing.T) {
 	if r := row(t, c, "queue/put", "peak-RSS-B"); r.Verdict != Worse {
 		t.Errorf("memory does not depend on the pacer: %+v", r)
 	}
+	before, after = pairOf()
+	before.Results[0].Doubt = "the pacer was late"
+	before.Results[0].Values["sink-lag-ns"], after.Results[0].Values["sink-lag-ns"] = around(3e8), around(1e7)
+	if r := row(t, Compare(before, after, Options{}), "queue/put", "sink-lag-ns"); r.Verdict != Better {
+		t.Errorf("when records reach the sink is counted, whenever they were logged: %+v", r)
+	}
 }
 
 func TestWhatOneRunHasAloneIsNamed(t *testing.T) {

@@ -144,7 +144,7 @@ func (p *pair) compare(of figure, before, after []float64) Row {
 		return row
 	case p.apart != "":
 		return row.apart(p.apart)
-	case p.doubts[row.Scenario] != "" && m.Machine:
+	case p.doubts[row.Scenario] != "" && m.Machine && !m.Counted:
 		return row.apart(p.doubts[row.Scenario])
 	}
 	row.judge(m.Better, p.options)

@@ -31,6 +31,10 @@ type Metric struct {
 	// Machine marks what depends on the speed of the machine: an absolute limit
 	// on it belongs to a profile of the machine it was measured on.
 	Machine bool
+	// Counted marks a time that follows from counters and not from the times of
+	// single calls: a pacer that began these late leaves it true, and so a doubt of
+	// the row does not touch it.
+	Counted bool
 	// Bytes marks what depends on the records that are logged, be it that longer
 	// ones take longer or that nested ones allocate: with a user's own corpus it
 	// is reported and not judged.
@@ -71,7 +75,7 @@ var table = []Metric{
 	{Name: "lateness-p99-ns", Unit: Nanoseconds, Machine: true, Help: "99th percentile of how late a free producer began its tick."},
 	{Name: "knee-records/s", Unit: PerSecond, Better: Higher, Machine: true, Bytes: true, Help: "Highest rate at which the 99th percentile of the response time holds its bound and nothing is lost."},
 	{Name: "drain-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Time from the end of the load until the sink has everything."},
-	{Name: "sink-lag-ns", Unit: Nanoseconds, Machine: true, Bytes: true, Help: "Mean time of a record from its call until the sink has it, by Little's law over the looks at the load."},
+	{Name: "sink-lag-ns", Unit: Nanoseconds, Machine: true, Counted: true, Bytes: true, Help: "Mean time of a record from its call until the sink has it, by Little's law over the looks at the load."},
 	{Name: "dropped-share", Unit: Ratio, Bytes: true, Help: "Records that a policy has rejected or evicted, of those that were offered."},
 	{Name: "service-slowdown", Unit: Ratio, Bytes: true, Help: "99th percentile of the service time while the network is in trouble, over that on a healthy network before."},
 	{Name: "gc-cpu-share", Unit: Ratio, Bytes: true, Help: "Processor time of the garbage collector over that of the process."},

@@ -52,7 +52,7 @@ func Judge(l Limit, rows []result.Result, o JudgeOptions) result.Verdict {
 	} else {
 		v = judgeValues(v, l, row.Values[l.Metric.Name], o)
 	}
-	if doubt := doubtOf(rows, l.Scenario); doubt != "" && l.Class() != "exact" && l.Metric.Machine {
+	if doubt := doubtOf(rows, l.Scenario); doubt != "" && l.Class() != "exact" && l.Metric.Machine && !l.Metric.Counted {
 		v.Outcome, v.AtLimit, v.Note = result.Inconclusive, false, doubt
 	}
 	if doubt := partDoubtOf(rows, l); doubt != "" {

@@ -95,6 +95,7 @@ func TestVerdicts(t *testing.T) {
 		{"a ratio to a reference in doubt", limit(t, "ns/op", Vs, 1), beside(ratioOf("ns/op", six(0.5), six(0.5))), JudgeOptions{}, result.Inconclusive, false, "the pacer was late"},
 		{"a share in a row in doubt", limit(t, "gc-cpu-share", Max, 0.5), doubted(rowOf("gc-cpu-share", six(0.9)...)), JudgeOptions{}, result.Fail, false, "whole interval"},
 		{"a small share in a row in doubt", limit(t, "bound-share", Max, 1), doubted(rowOf("bound-share", six(0.9)...)), JudgeOptions{}, result.Pass, false, ""},
+		{"a counted time in a row in doubt", limit(t, "sink-lag-ns", Max, 1e7), doubted(rowOf("sink-lag-ns", six(3e8)...)), JudgeOptions{}, result.Fail, false, "whole interval"},
 		{"a ratio of sizes in a row in doubt", limit(t, "line-B/op", Vs, 1), doubted(ratioOf("line-B/op", six(3), six(3))), JudgeOptions{}, result.Fail, false, "whole interval"},
 
 		{"an exact metric in doubt", limit(t, "survived", Min, 1), partly("survived", rowOf("survived", 1, 1)), JudgeOptions{}, result.Inconclusive, false, "the limit was not in force"},
