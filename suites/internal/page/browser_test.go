@@ -345,10 +345,10 @@ func thePageFitsAPhoneTheDarkAndPaper(t *testing.T, chromium context.Context) {
 	b := open(t, chromium, whole())
 	b.settled(t)
 	b.do(t, chromedp.EmulateViewport(360, 740))
+	b.until(t, `logperf.plots.every(p => p.u.width <= 360)`) // the browser tells them in a task of its own
 	if wide := ask[int](t, b, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("on a phone the page is %d pixels wide: want 360", wide)
 	}
-	b.until(t, `logperf.plots.every(p => p.u.width <= 360)`)
 	light := ask[string](t, b, `getComputedStyle(document.body).backgroundColor`)
 	order(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
 	if dark := ask[string](t, b, `getComputedStyle(document.body).backgroundColor`); dark == light {

@@ -78,8 +78,11 @@ type pastRow struct {
 // doubts reports whether the row says of a metric that it says nothing. A doubt of
 // the whole row is about what depends on the speed of the machine.
 func (r pastRow) doubts(name string) bool {
+	if r.Doubt == "" || r.Doubts[name] != "" {
+		return r.Doubts[name] != ""
+	}
 	m, known := metric.Lookup(name)
-	return r.Doubts[name] != "" || r.Doubt != "" && (m.Machine || !known)
+	return m.Machine || !known
 }
 
 // History reads the newest runs of the store, at most that many, and keeps those
