@@ -25,7 +25,7 @@ const (
 	// leastSlower is by which factor the whole way has to be slower than with the
 	// defaults, leastLonger the 99th percentile of a call, which swings by more. The
 	// whole interval has to be beyond.
-	leastSlower = 1.05
+	leastSlower = 1.1
 	leastLonger = 1.5
 	// mostLag is how long records may take to the sink on average: five times the
 	// default delay of a batch.

@@ -115,12 +115,12 @@ func TestEachRuleSpeaksBeyondItsBoundAlone(t *testing.T) {
 			cause:  "the load is near the knee, or beyond", do: "offer less",
 		},
 		"few records in a request": {
-			settings: httpSettings(logging.HTTPSettings{BatchRecords: 1}), at: []result.Result{slowRow(1.049)}, beyond: []result.Result{slowRow(1.05)},
+			settings: httpSettings(logging.HTTPSettings{BatchRecords: 1}), at: []result.Result{slowRow(1.099)}, beyond: []result.Result{slowRow(1.1)},
 			set: "sink.http.batch_records: 0", cause: "a request holds few records",
 		},
 		"few bytes in a request": {
 			settings: httpSettings(logging.HTTPSettings{BatchBytes: d.Sink.HTTP.BatchBytes/fewRecords - 1}),
-			at:       []result.Result{slowRow(1.049)}, beyond: []result.Result{slowRow(1.05)},
+			at:       []result.Result{slowRow(1.099)}, beyond: []result.Result{slowRow(1.1)},
 			set: httpBatch(d.Sink.HTTP.BatchBytes).String(), cause: "a request holds few bytes",
 		},
 	} {

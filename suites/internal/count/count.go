@@ -1,5 +1,5 @@
 // Package count counts the instructions that an operation takes: by the
-// processor's own counter where the kernel gives one, else by callgrind.
+// processor's own counter where the kernel gives one, else by cachegrind.
 //
 // A count knows nothing of other programs, caches and the layout of the code, so
 // it shows 1 or 2 % more work where times cannot; and it knows nothing of
@@ -23,7 +23,7 @@ type Counter interface {
 	// processor, no collections, no preemption by signals. The end of ctx kills the
 	// process.
 	Count(ctx context.Context, c Command) (float64, error)
-	// String names the counter, as in "callgrind".
+	// String names the counter, as in "cachegrind".
 	String() string
 }
 
@@ -48,7 +48,7 @@ func Find() (Counter, error) {
 	}
 	path, err := exec.LookPath("valgrind")
 	if err == nil {
-		return Callgrind(path), nil
+		return Cachegrind(path), nil
 	}
 	return nil, fmt.Errorf("no instructions are counted: the processor's counter cannot be used (%w), and valgrind is not installed: "+
 		"apt-get install valgrind, or the package of that name of your system, adds it", refused)
@@ -83,7 +83,7 @@ func whole(ctx context.Context, counter Counter, run func(n int) Command, n int)
 }
 
 // steady completes the environment of a Go program that is counted. Its signals
-// to itself are not noise alone: callgrind 3.19 ends with a failed assertion at some
+// to itself are not noise alone: cachegrind 3.19 ends with a failed assertion at some
 // of them.
 func steady(environ []string) []string {
 	return append(environ[:len(environ):len(environ)], "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")

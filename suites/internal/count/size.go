@@ -9,8 +9,9 @@ import (
 
 const (
 	// enough is how many instructions the operations of a count take together: what
-	// the runtime does of its own accord is then some 0.4 % of it.
-	enough = 50_000_000
+	// the runtime does of its own accord is then some 0.3 % of it. To start the arm
+	// takes longer.
+	enough = 100_000_000
 	// distinct is by how many instructions two counts have to differ before a size is
 	// made of them: the same run twice differs by some 200,000.
 	distinct = 5_000_000

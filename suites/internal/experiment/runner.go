@@ -18,6 +18,9 @@ type Slice struct {
 	Wall time.Duration
 	// CPU is the processor time of the whole process in that time.
 	CPU time.Duration
+	// Around is what the arm did for it before and after, such as truncating a file:
+	// no part of Wall. Who serves the arm sets it.
+	Around time.Duration
 	// Laps are the parts, in the order of Scenario.Laps; nil where the subject
 	// has none. They belong to the runner and last until its next slice.
 	Laps []time.Duration

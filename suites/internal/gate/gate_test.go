@@ -397,7 +397,7 @@ func TestAnInterruptedGateLeavesNothing(t *testing.T) {
 		"in a count": func(t *testing.T, o *Options, _ *machine, pipe string, _ func()) {
 			valgrind := filepath.Join(t.TempDir(), "valgrind")
 			script(t, valgrind, stuck(pipe))
-			o.NoCounts, o.counter = false, func() (count.Counter, error) { return count.Callgrind(valgrind), nil }
+			o.NoCounts, o.counter = false, func() (count.Counter, error) { return count.Cachegrind(valgrind), nil }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,7 @@ const (
 	// stretchInOne and stretchHandedOver are how much longer the slices of a pair are
 	// than the scenario asks for: taking turns costs some 45 us a slice, and has to
 	// stay within 3 % of it.
-	stretchInOne, stretchHandedOver = 3, 2
+	stretchInOne, stretchHandedOver = 5, 2
 	// warmup is the number of slices of each arm before those that count.
 	warmup = 4
 	// untimedLeast is the number of pairs of a scenario of which nothing but counts

@@ -179,12 +179,12 @@ func (r *Report) fill(m *measurement) error {
 			r.Notes = append(r.Notes, note)
 		}
 	}
-	sliced, around := 0.0, 0.0
+	sliced, turns := 0.0, 0.0
 	for _, s := range m.plan.subjects {
 		r.Scenarios = append(r.Scenarios, rowOf(s, decisions[s.scenario.Name]))
-		sliced, around = sliced+s.tally.sliced.Seconds(), around+s.tally.wall.Seconds()
+		sliced, turns = sliced+s.tally.sliced.Seconds(), turns+s.tally.turns.Seconds()
 	}
-	r.Overhead = number((around - sliced) / sliced)
+	r.Overhead = number(turns / sliced)
 	slices.SortStableFunc(r.Scenarios, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(severity(a.Verdict), severity(b.Verdict)), -cmp.Compare(a.Estimate, b.Estimate))
 	})
@@ -223,7 +223,7 @@ func (r *Report) judgeMachine(m *measurement) error {
 
 // rowOf joins what is known of a subject.
 func rowOf(s *subject, decisions []sequential.Decision) Row {
-	row := Row{Kind: s.kind(), Overhead: number(float64(s.tally.wall-s.tally.sliced) / float64(s.tally.sliced))}
+	row := Row{Kind: s.kind(), Overhead: number(float64(s.tally.turns) / float64(s.tally.sliced))}
 	for _, d := range decisions {
 		row.Figures = append(row.Figures, s.timedFigure(d))
 	}

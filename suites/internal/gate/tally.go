@@ -21,7 +21,7 @@ type tally struct {
 	disturbed int // pairs during which others used the processors
 	values    map[string]*sidesOf
 	sliced    time.Duration
-	wall      time.Duration
+	turns     time.Duration
 	took      time.Duration
 }
 
@@ -32,7 +32,7 @@ func newTally() tally { return tally{values: map[string]*sidesOf{}} }
 func (t *tally) add(p *lockstep.PairResult, names []string) {
 	t.pairs++
 	t.sliced += p.Sliced
-	t.wall += p.Wall
+	t.turns += p.Turns
 	for _, name := range append([]string{wall}, names...) {
 		v := t.values[name]
 		if v == nil {

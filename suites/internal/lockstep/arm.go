@@ -242,6 +242,8 @@ func credible(s experiment.Slice, n int, trip time.Duration) error {
 		return fmt.Errorf("the arm ran %d operations: want %d", s.N, n)
 	case s.Wall <= 0 || s.Wall > trip:
 		return fmt.Errorf("the arm says that the slice took %v; the coordinator waited %v", s.Wall, trip)
+	case s.Around < 0 || s.Wall+s.Around > trip:
+		return fmt.Errorf("the arm says that it was busy for %v around the slice of %v; the coordinator waited %v", s.Around, s.Wall, trip)
 	case s.CPU < 0 || s.CPU > most:
 		return fmt.Errorf("the arm says that the slice used %v of processor time; the coordinator waited %v on %d processors", s.CPU, trip, runtime.NumCPU())
 	}

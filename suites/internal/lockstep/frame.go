@@ -22,7 +22,7 @@ const (
 
 const (
 	magic   = "logperf\n"
-	version = 1
+	version = 2
 )
 
 // kind is what a frame asks for or answers. A command and its answer have the
@@ -196,6 +196,7 @@ func (c *conn) sendSlice(s experiment.Slice) error {
 	c.out = binary.LittleEndian.AppendUint64(c.out, uint64(s.N))
 	c.out = binary.LittleEndian.AppendUint64(c.out, uint64(s.Wall))
 	c.out = binary.LittleEndian.AppendUint64(c.out, uint64(s.CPU))
+	c.out = binary.LittleEndian.AppendUint64(c.out, uint64(s.Around))
 	for _, lap := range s.Laps {
 		c.out = binary.LittleEndian.AppendUint64(c.out, uint64(lap))
 	}
@@ -205,13 +206,13 @@ func (c *conn) sendSlice(s experiment.Slice) error {
 // parseSlice reads a slice; laps receives its parts and says how many there
 // have to be.
 func parseSlice(payload []byte, laps []time.Duration) (experiment.Slice, error) {
-	if want := 24 + 8*len(laps); len(payload) != want {
+	if want := 32 + 8*len(laps); len(payload) != want {
 		return experiment.Slice{}, fmt.Errorf("a slice with %d laps has %d bytes: want %d", len(laps), len(payload), want)
 	}
 	word := func(i int) int64 { return int64(binary.LittleEndian.Uint64(payload[8*i:])) }
-	s := experiment.Slice{N: int(word(0)), Wall: time.Duration(word(1)), CPU: time.Duration(word(2)), Laps: laps}
+	s := experiment.Slice{N: int(word(0)), Wall: time.Duration(word(1)), CPU: time.Duration(word(2)), Around: time.Duration(word(3)), Laps: laps}
 	for i := range laps {
-		laps[i] = time.Duration(word(3 + i))
+		laps[i] = time.Duration(word(4 + i))
 	}
 	return s, nil
 }

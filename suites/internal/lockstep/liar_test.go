@@ -14,42 +14,43 @@ import (
 // lies are the ways in which an arm can break the protocol or tell what cannot
 // be true, and what the coordinator must say of each.
 var lies = map[string]string{
-	"wrong magic":          "hello: the first frame does not begin with the protocol's magic",
-	"wrong version":        "hello: the other side speaks version 2",
-	"wrong scenario":       `hello: the arm runs the arm "logperf" of scenario "another"`,
-	"wrong source":         "hello: the arm was built from another source",
-	"wrong laps":           "hello: the arm takes 7 laps: want 0",
-	"wrong answer":         "hello: the arm sent answer to finish: want the answer to hello",
-	"silent in hello":      "hello: the arm was silent",
-	"ends in hello":        "hello: the arm ended instead of answering: exit status 0",
-	"no operations":        "calibrate: the arm wants slices of 0 operations",
-	"too many operations":  "calibrate: the arm wants slices of 1001 operations: want 1 to 1000",
-	"barrier too long":     "calibrate: the arm says its barrier takes 1h0m0s",
-	"barrier negative":     "calibrate: the arm says its barrier takes -1ns",
-	"lasts too long":       "calibrate: the arm says that its slice lasts 168h0m0.000000001s: want at most 168h0m0s",
-	"lasts negative":       "calibrate: the arm says that its slice lasts -1ns",
-	"no JSON":              "calibrate: the payload cannot be read",
-	"silent in run":        "run: the arm was silent",
-	"ends in run":          "run: the arm ended instead of answering: exit status 0",
-	"other n":              "run: the arm ran 65 operations: want 64",
-	"no time":              "run: the arm says that the slice took 0s",
-	"negative time":        "run: the arm says that the slice took -1ns",
-	"time beyond the trip": "run: the arm says that the slice took 1h0m0s",
-	"negative CPU":         "run: the arm says that the slice used -1ns",
-	"CPU beyond the trip":  "run: the arm says that the slice used 1h0m0s",
-	"extra lap":            "run: a slice with 0 laps has 32 bytes: want 24",
-	"short slice":          "run: a slice with 0 laps has 16 bytes: want 24",
-	"truncated frame":      "run: the pipe was closed in the middle of a frame",
-	"truncated header":     "run: the pipe was closed in the middle of a frame",
-	"oversize frame":       "run: a frame announces 16777217 bytes",
-	"unknown kind":         "run: the arm sent kind 120",
-	"NaN":                  "finish: the report cannot be read",
-	"unknown metric":       `finish: it reports the unknown metric "lines-B/op"`,
-	"negative leak":        "finish: its report has -1 for leaked goroutines",
-	"other total":          "finish: its report counts 1 operations",
-	"bad histogram":        "finish: its latencies",
-	"stays":                "after its last slice: it did not end within 300ms and was killed",
-	"fails at the end":     "after its last slice: exit status 3",
+	"wrong magic":            "hello: the first frame does not begin with the protocol's magic",
+	"wrong version":          "hello: the other side speaks version 1",
+	"wrong scenario":         `hello: the arm runs the arm "logperf" of scenario "another"`,
+	"wrong source":           "hello: the arm was built from another source",
+	"wrong laps":             "hello: the arm takes 7 laps: want 0",
+	"wrong answer":           "hello: the arm sent answer to finish: want the answer to hello",
+	"silent in hello":        "hello: the arm was silent",
+	"ends in hello":          "hello: the arm ended instead of answering: exit status 0",
+	"no operations":          "calibrate: the arm wants slices of 0 operations",
+	"too many operations":    "calibrate: the arm wants slices of 1001 operations: want 1 to 1000",
+	"barrier too long":       "calibrate: the arm says its barrier takes 1h0m0s",
+	"barrier negative":       "calibrate: the arm says its barrier takes -1ns",
+	"lasts too long":         "calibrate: the arm says that its slice lasts 168h0m0.000000001s: want at most 168h0m0s",
+	"lasts negative":         "calibrate: the arm says that its slice lasts -1ns",
+	"no JSON":                "calibrate: the payload cannot be read",
+	"silent in run":          "run: the arm was silent",
+	"ends in run":            "run: the arm ended instead of answering: exit status 0",
+	"other n":                "run: the arm ran 65 operations: want 64",
+	"no time":                "run: the arm says that the slice took 0s",
+	"negative time":          "run: the arm says that the slice took -1ns",
+	"time beyond the trip":   "run: the arm says that the slice took 1h0m0s",
+	"negative CPU":           "run: the arm says that the slice used -1ns",
+	"CPU beyond the trip":    "run: the arm says that the slice used 1h0m0s",
+	"around beyond the trip": "run: the arm says that it was busy for 1h0m0s around the slice",
+	"extra lap":              "run: a slice with 0 laps has 40 bytes: want 32",
+	"short slice":            "run: a slice with 0 laps has 16 bytes: want 32",
+	"truncated frame":        "run: the pipe was closed in the middle of a frame",
+	"truncated header":       "run: the pipe was closed in the middle of a frame",
+	"oversize frame":         "run: a frame announces 16777217 bytes",
+	"unknown kind":           "run: the arm sent kind 120",
+	"NaN":                    "finish: the report cannot be read",
+	"unknown metric":         `finish: it reports the unknown metric "lines-B/op"`,
+	"negative leak":          "finish: its report has -1 for leaked goroutines",
+	"other total":            "finish: its report counts 1 operations",
+	"bad histogram":          "finish: its latencies",
+	"stays":                  "after its last slice: it did not end within 300ms and was killed",
+	"fails at the end":       "after its last slice: exit status 3",
 }
 
 // liar is an arm that is honest but for one thing.
@@ -125,7 +126,7 @@ func (l *liar) hello(payload []byte) error {
 	case "wrong magic":
 		return l.raw(k, "hello from a shell")
 	case "wrong version":
-		return l.raw(k, magic+"\x02\x00{}")
+		return l.raw(k, magic+"\x01\x00{}")
 	}
 	return l.c.sendGreeting(k, d)
 }
@@ -170,6 +171,8 @@ func (l *liar) run(payload []byte) error {
 		s.CPU = -1
 	case "CPU beyond the trip":
 		s.CPU = time.Hour
+	case "around beyond the trip":
+		s.Around = time.Hour
 	case "extra lap":
 		s.Laps = []time.Duration{1}
 	case "short slice":

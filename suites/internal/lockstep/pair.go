@@ -25,13 +25,14 @@ type PairResult struct {
 	// over the rounds, of total-ns/op that of the sums. A metric that took no time
 	// in one of the arms is left out.
 	Logs map[string]float64
-	// Sliced is the time of all measured slices of both arms, Wall the time in which
-	// they ran: the difference is what taking turns costs.
-	Sliced, Wall time.Duration
+	// Sliced is the time of all measured slices of both arms. Turns is what taking
+	// turns cost: the time in which they ran less the slices and what the arms did
+	// around them.
+	Sliced, Turns time.Duration
 }
 
 // Overhead is what taking turns costs, as a share of the time of the slices.
-func (p *PairResult) Overhead() float64 { return float64(p.Wall-p.Sliced) / float64(p.Sliced) }
+func (p *PairResult) Overhead() float64 { return float64(p.Turns) / float64(p.Sliced) }
 
 // Pair runs the subject of a scenario from two binaries in turns, each in a fresh
 // process: the same number of operations in each slice, a new random order in
@@ -73,7 +74,7 @@ type pairing struct {
 	sides  [2]*side
 	acting *side // that a failure is attributed to
 	sliced time.Duration
-	wall   time.Duration
+	turns  time.Duration
 }
 
 func (p *pairing) explain(ctx context.Context, err error) error {
@@ -182,7 +183,7 @@ func (p *pairing) settle() error {
 	return nil
 }
 
-// race runs the slices that count, and keeps the time around them.
+// race runs the slices that count, and keeps what taking turns costs.
 func (p *pairing) race() error {
 	least, most := p.rounds()
 	began := time.Now()
@@ -190,6 +191,7 @@ func (p *pairing) race() error {
 		err := p.both(func(s *side) error {
 			one, err := s.arm.run(make([]time.Duration, s.arm.laps))
 			p.sliced += one.Wall
+			p.turns -= one.Wall + one.Around
 			s.arm.result.Slices = append(s.arm.result.Slices, one)
 			return err
 		})
@@ -197,14 +199,14 @@ func (p *pairing) race() error {
 			return err
 		}
 	}
-	p.wall = time.Since(began)
+	p.turns += time.Since(began)
 	return nil
 }
 
 func (p *pairing) result() *PairResult {
 	r := &PairResult{
 		Number: p.number, N: p.sides[0].arm.result.N, Logs: map[string]float64{},
-		Base: p.sides[0].arm.result, Head: p.sides[1].arm.result, Sliced: p.sliced, Wall: p.wall,
+		Base: p.sides[0].arm.result, Head: p.sides[1].arm.result, Sliced: p.sliced, Turns: p.turns,
 	}
 	set := func(name string, ratio float64) {
 		if log := math.Log(ratio); finite(log) {

@@ -45,8 +45,8 @@ func TestAPairOfOneBuildIsAboutEqual(t *testing.T) {
 		t.Errorf("pair %d of %d operations; the arms have %d and %d operations, %d and %d slices",
 			p.Number, p.N, p.Base.N, p.Head.N, len(p.Base.Slices), len(p.Head.Slices))
 	}
-	if p.Sliced <= 0 || p.Wall < p.Sliced || p.Overhead() < 0 {
-		t.Errorf("slices of %v ran in %v, overhead %v", p.Sliced, p.Wall, p.Overhead())
+	if p.Sliced <= 0 || p.Turns <= 0 || p.Overhead() <= 0 {
+		t.Errorf("taking turns with slices of %v cost %v, overhead %v", p.Sliced, p.Turns, p.Overhead())
 	}
 	for _, a := range []Arm{p.Base, p.Head} {
 		if v, ok := a.Values["allocs/op"]; !ok || v != 0 {
@@ -195,8 +195,8 @@ func TestWhatIsNoDescriptionIsRefused(t *testing.T) {
 		"":                                  "is no arm of logperf",
 		"usage: arm":                        "is no arm of logperf",
 		"{}":                                "is no arm of logperf",
-		`{"Magic":"logperf\n","Version":2}`: "speaks version 2 of the arms' protocol: want 1",
-		`{"Magic":"logperf\n","Version":1,"Scenarios":[{"Name":"x y"}]}`: "what no scenario is",
+		`{"Magic":"logperf\n","Version":1}`: "speaks version 1 of the arms' protocol: want 2",
+		`{"Magic":"logperf\n","Version":2,"Scenarios":[{"Name":"x y"}]}`: "what no scenario is",
 	} {
 		if _, err := ParseDescription([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)

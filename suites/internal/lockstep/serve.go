@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/logperf/logperf/suites/internal/experiment"
 )
@@ -133,10 +134,12 @@ func (s *server) slice(ctx context.Context, payload []byte) error {
 	if n < 1 {
 		return fmt.Errorf("a slice of %d operations was asked for: want at least 1", n)
 	}
+	began := time.Now()
 	one, err := s.runner.Slice(ctx, n)
 	if err != nil {
 		return err
 	}
+	one.Around = time.Since(began) - one.Wall
 	return s.conn.sendSlice(one)
 }
 

@@ -192,7 +192,7 @@ func TestHotMessagesAllocateNothing(t *testing.T) {
 }
 
 func TestSlicesSurviveTheWire(t *testing.T) {
-	want := experiment.Slice{N: 3, Wall: 1 << 40, CPU: -1, Laps: []time.Duration{7, 8}}
+	want := experiment.Slice{N: 3, Wall: 1 << 40, CPU: -1, Around: 5, Laps: []time.Duration{7, 8}}
 	var wire strings.Builder
 	if err := newConn(nil, &wire).sendSlice(want); err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestSlicesSurviveTheWire(t *testing.T) {
 		t.Fatal(k, err)
 	}
 	got, err := parseSlice(payload, make([]time.Duration, 2))
-	if err != nil || got.N != want.N || got.Wall != want.Wall || got.CPU != want.CPU || got.Laps[0] != 7 || got.Laps[1] != 8 {
+	if err != nil || got.N != want.N || got.Wall != want.Wall || got.CPU != want.CPU || got.Around != want.Around || got.Laps[0] != 7 || got.Laps[1] != 8 {
 		t.Errorf("%+v became %+v (%v)", want, got, err)
 	}
 }
