@@ -61,7 +61,9 @@ func courses() []course {
 		},
 		{
 			name: "burst", title: "bears 4096 records at once as its settings say", measure: "latency",
-			slices: 1, metrics: open, open: openCourse(2, burstPhase),
+			// By one producer: two and the worker do not all wake at once on two cores, so
+			// that the pacer would be late.
+			slices: 1, metrics: open, open: openCourse(1, burstPhase),
 		},
 		{
 			name: "trickle", title: "hands on 500 records a second as its settings say", measure: "latency",
