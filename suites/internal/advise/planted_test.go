@@ -35,8 +35,7 @@ var plantedRuns = []struct {
 		"queue.overflow: block, queue.capacity: 8192", "the queue of 16 places was full, and its policy is drop-newest", true,
 	},
 	{"sync", logging.Settings{Sink: logging.SinkSettings{Sync: true}}, "sink.sync: false", "waits for the disk", false},
-	// 1.14 times as long, and perhaps no more than 1.02: too little to advise.
-	{"block-4KiB", logging.Settings{Sink: logging.SinkSettings{BlockSize: 4 << 10}}, "", "", false},
+	{"block-4KiB", logging.Settings{Sink: logging.SinkSettings{BlockSize: 4 << 10}}, "sink.block_size: 64KiB", "blocks are small", false},
 	{"capacity-2", logging.Settings{Queue: logging.QueueSettings{Capacity: 2}}, "queue.capacity: 8192", "the queue of 2 places is too small", false},
 }
 
@@ -100,6 +99,16 @@ func stored(t *testing.T, name string) *result.Run {
 		t.Fatal(err)
 	}
 	return run
+}
+
+// TestTheRunOfGoodSettingsIsNotInDoubt, or no rule on its times would speak. The
+// search of the knee drives the pacer to its limit.
+func TestTheRunOfGoodSettingsIsNotInDoubt(t *testing.T) {
+	for _, r := range stored(t, "good").Results {
+		if r.Doubt != "" && r.Scenario != rowPrefix+"knee" {
+			t.Errorf("%s: %s", r.Scenario, r.Doubt)
+		}
+	}
 }
 
 func TestTheCauseOfEachBadConfigurationIsNamed(t *testing.T) {
