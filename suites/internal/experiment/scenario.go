@@ -53,6 +53,10 @@ type Scenario struct {
 	Arms []Arm
 	// Slice is how long a slice should last; 0 means 1 ms.
 	Slice time.Duration
+	// Paired is how long the slices of one arm last together in a pair of the gate;
+	// 0 means as long as others of the kind. Longer pairs cost time and are for what
+	// swings from slice to slice.
+	Paired time.Duration
 	// MaxOps is the most operations that a slice may have, such as the free
 	// capacity of a queue; 0 means no limit. It goes before Slice.
 	MaxOps int

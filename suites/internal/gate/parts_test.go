@@ -194,6 +194,10 @@ func TestRulesComeFromTheFileOrTheDefaults(t *testing.T) {
 	if s.rules[wall].limit != DefaultLimit || s.rules[totals].limit != totalsFactor*DefaultLimit || s.duration() != handedOver/2 {
 		t.Errorf("the defaults are %+v, slices of %v", s.rules, s.duration())
 	}
+	long := func(s *experiment.Scenario) { s.Paired = time.Second }
+	if s = newSubject(o, row("queue/three", long), 0); s.duration() != time.Second {
+		t.Errorf("slices of %v, want what the scenario asks for", s.duration())
+	}
 }
 
 func TestWhatIsKeptOutOfTheGateIsNotCompared(t *testing.T) {

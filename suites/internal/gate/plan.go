@@ -14,7 +14,7 @@ import (
 
 const (
 	// inOneGoroutine and handedOver are how long the slices of both arms of a pair
-	// last together.
+	// last together, where the scenario does not say it.
 	inOneGoroutine = 300 * time.Millisecond
 	handedOver     = 500 * time.Millisecond
 	// stretchInOne and stretchHandedOver are how much longer the slices of a pair are
@@ -194,7 +194,10 @@ func (s *subject) timings() []string {
 
 // duration is how long the slices of one arm last.
 func (s *subject) duration() time.Duration {
-	if s.crossing {
+	switch {
+	case s.scenario.Paired > 0:
+		return s.scenario.Paired
+	case s.crossing:
 		return handedOver / 2
 	}
 	return inOneGoroutine / 2

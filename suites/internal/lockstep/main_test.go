@@ -294,6 +294,7 @@ func scenarios() []experiment.Scenario {
 	lapped.Laps = []string{"caller-ns/op", "drain-ns/op"}
 	once := row("once", []string{"ns/op", "peak-RSS-B"}, armOf("logperf", counting))
 	once.Ops, once.Slices = 5000, 1
+	lapped.Paired = time.Second
 	long := row("long", []string{"ns/op"}, strange(odd{run: func(experiment.Options) error {
 		time.Sleep(longSlice)
 		return nil

@@ -26,7 +26,7 @@ type served struct {
 	Metrics                             []string
 	Laps                                []string `json:",omitempty"`
 	Arm                                 string
-	Slice                               time.Duration `json:",omitempty"`
+	Slice, Paired                       time.Duration `json:",omitempty"`
 	MaxOps, Ops, Slices                 int           `json:",omitempty"`
 	Sized, Proxied, Input               bool          `json:",omitempty"`
 	Knee                                string        `json:",omitempty"`
@@ -42,7 +42,7 @@ func Describe(w io.Writer, scenarios []experiment.Scenario) error {
 		metrics := slices.DeleteFunc(slices.Clone(s.Metrics), func(name string) bool { return name == spread })
 		t.Scenarios = append(t.Scenarios, served{
 			Name: s.Name, Subject: s.Subject, Tier: s.Tier, Measure: s.Measure, Title: s.Title,
-			Metrics: metrics, Laps: s.Laps, Arm: s.Arms[0].Name, Slice: s.Slice,
+			Metrics: metrics, Laps: s.Laps, Arm: s.Arms[0].Name, Slice: s.Slice, Paired: s.Paired,
 			MaxOps: s.MaxOps, Ops: s.Ops, Slices: s.Slices, Sized: s.Sized, Proxied: s.Proxied, Input: s.Input,
 			Knee: s.Knee, Memory: s.Memory, Source: s.Source,
 		})
@@ -67,7 +67,7 @@ func ParseDescription(text []byte) ([]experiment.Scenario, error) {
 	for i, s := range t.Scenarios {
 		all[i] = experiment.Scenario{
 			Name: s.Name, Subject: s.Subject, Tier: s.Tier, Measure: s.Measure, Title: s.Title,
-			Metrics: s.Metrics, Laps: s.Laps, Arms: []experiment.Arm{{Name: s.Arm, Open: elsewhere}}, Slice: s.Slice,
+			Metrics: s.Metrics, Laps: s.Laps, Arms: []experiment.Arm{{Name: s.Arm, Open: elsewhere}}, Slice: s.Slice, Paired: s.Paired,
 			MaxOps: s.MaxOps, Ops: s.Ops, Slices: s.Slices, Sized: s.Sized, Proxied: s.Proxied, Input: s.Input,
 			Knee: s.Knee, Memory: s.Memory, Source: s.Source,
 		}

@@ -183,7 +183,7 @@ func TestADescriptionIsReadAsItWasWritten(t *testing.T) {
 	for i, want := range scenarios() {
 		want.Arms = want.Arms[:1]
 		got[i].Arms[0].Open, want.Arms[0].Open = nil, nil
-		if a, b := got[i], want; a.Name != b.Name || a.Source != b.Source || a.Aim() != b.Aim() || a.MaxOps != b.MaxOps ||
+		if a, b := got[i], want; a.Name != b.Name || a.Source != b.Source || a.Aim() != b.Aim() || a.Paired != b.Paired || a.MaxOps != b.MaxOps ||
 			a.Ops != b.Ops || a.Slices != b.Slices || a.Sized != b.Sized || a.Arms[0].Name != b.Arms[0].Name {
 			t.Errorf("described as %+v, want %+v", a, b)
 		}
