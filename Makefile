@@ -79,7 +79,7 @@ gate-pull-request: ## the gate as CI runs it
 	run; status=$$?; \
 	if [ $$status -eq 3 ] && ! grep -q '"only_removed": true' results/gate.json; then \
 		echo "INCONCLUSIVE: once more with twice the time"; \
-		run --budget 18m; status=$$?; \
+		run --budget 20m; status=$$?; \
 	fi; \
 	if [ $$status -eq 3 ] && [ -z "$$GATE_ACCEPT" ] && grep -q '"removed": \[' results/gate.json; then \
 		echo "::error::scenarios of the base are gone, and with them what they would show. The label accept-regression accepts that."; \

@@ -197,11 +197,6 @@ func (d *drillCall) run(ctx context.Context, out, errs io.Writer) error {
 	if err := drill.Verdict(trials); err != nil {
 		return err
 	}
-	if d.only != "" { // who plants one wants to know its effect
-		for _, t := range trials {
-			_, _ = fmt.Fprintf(out, "\n%s\n", t.Detail)
-		}
-	}
 	_, err = fmt.Fprintf(out, "\nall %d trials came out as they have to\n", len(trials))
 	return err
 }

@@ -54,8 +54,8 @@ type Plant struct {
 	Runs int `yaml:"runs"`
 	// Catch is what has to catch it. All of them have to.
 	Catch []Catch `yaml:"catch"`
-	// Effect is what was measured of it, in words, with machine and day; empty
-	// until it was.
+	// Effect is what was measured of it, in words; empty until it was. The README of
+	// the plants says when and where.
 	Effect string `yaml:"effect"`
 }
 

@@ -81,6 +81,14 @@ func TestAPlantThatNoLongerAppliesIsAnError(t *testing.T) {
 	}
 }
 
+func TestEachRegressionSaysWhatWasMeasuredOfIt(t *testing.T) {
+	for _, p := range repository(t) {
+		if !p.Unchanged && p.Effect == "" {
+			t.Errorf("%s.yaml says no effect: plant it with `logperf drill --only %s`, which prints what it measured", p.Name, p.Name)
+		}
+	}
+}
+
 func TestThereAreEnoughPlants(t *testing.T) {
 	regressions, short, unchanged := 0, 0, 0
 	for _, p := range repository(t) {

@@ -15,7 +15,8 @@ import (
 const excerpt = 12
 
 // Table writes one line for each trial, those that went wrong first, and below
-// it why they did.
+// it why they did; then what was measured of the others, which is how large the
+// effect of a plant is.
 func Table(w io.Writer, trials []Trial) error {
 	sorted := slices.Clone(trials)
 	slices.SortStableFunc(sorted, func(a, b Trial) int { return rank(a) - rank(b) })
@@ -37,6 +38,15 @@ func Table(w io.Writer, trials []Trial) error {
 		if !t.Good() {
 			_, _ = fmt.Fprintf(&text, "\n%v: %s, the planted code %s:\n%s\n", t, t.Plant.Name, t.Plant.Title, indented(t.reason()))
 		}
+	}
+	measured := ""
+	for _, t := range sorted {
+		if line, _, _ := strings.Cut(strings.TrimSpace(t.Detail), "\n"); t.Good() && line != "" {
+			measured += fmt.Sprintf("%s %v: %s\n", t.Plant.Name, t, line)
+		}
+	}
+	if measured != "" {
+		_, _ = fmt.Fprintf(&text, "\n%s", measured)
 	}
 	_, err := w.Write(text.Bytes())
 	return err

@@ -25,7 +25,7 @@ import (
 
 const (
 	// DefaultBudget is for links and pairs together. The builds before come on top.
-	DefaultBudget = 9 * time.Minute
+	DefaultBudget = 10 * time.Minute
 	// DefaultLimit is the slowdown that fails where thresholds.yaml says nothing.
 	DefaultLimit = 0.04
 	// totalsFactor is by how much the limit on the ratio of the totals is wider:

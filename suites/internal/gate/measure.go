@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// firstPairTime stands for the time of a pair before one has been measured.
-	firstPairTime = 600 * time.Millisecond
+	// pairStart is about what a pair takes beside its slices, for a scenario of which
+	// none has been measured.
+	pairStart = 100 * time.Millisecond
 	// shortBudget is what a scenario alone needs for the last of its looks, links
 	// included: below it the looks end at 96 pairs.
 	shortBudget = 3 * time.Minute
@@ -40,7 +41,6 @@ type measurement struct {
 	scratch   string
 	deadline  time.Time
 	began     time.Time
-	timing    time.Duration // of all pairs
 	pairs     int
 	stopped   bool // the budget is spent
 	others    []float64
@@ -210,25 +210,25 @@ func (m *measurement) short() {
 // confirmTime is what it takes to confirm the slowdowns found so far: their
 // pairs, and links that they have not used.
 func (m *measurement) confirmTime() time.Duration {
-	reserve := m.procedure.Reserve()
-	if reserve == 0 {
-		return 0
-	}
-	used := 0
+	pairs, used := time.Duration(0), 0
 	for _, s := range m.plan.subjects {
+		pairs += time.Duration(m.procedure.Reserve(s.scenario.Name)) * s.pairTime()
 		used = max(used, s.tally.pairs)
+	}
+	if pairs == 0 {
+		return 0
 	}
 	made := len(m.links.base)
 	missing := max(0, used+sequential.ConfirmPairs-made)
-	return time.Duration(reserve)*m.pairTime() + m.links.spent/time.Duration(made)*time.Duration(missing)
+	return pairs + m.links.spent/time.Duration(made)*time.Duration(missing)
 }
 
 // pairTime is how long a pair takes, its processes included.
-func (m *measurement) pairTime() time.Duration {
-	if m.pairs == 0 {
-		return firstPairTime
+func (s *subject) pairTime() time.Duration {
+	if s.tally.pairs == 0 {
+		return 2*s.duration() + pairStart
 	}
-	return m.timing / time.Duration(m.pairs)
+	return s.tally.took / time.Duration(s.tally.pairs)
 }
 
 // measure runs the next pair of a subject, by links that it has not used.
@@ -239,10 +239,12 @@ func (m *measurement) measure(ctx context.Context, s *subject) error {
 	}
 	s.draw.extend(len(m.links.base))
 	base, head := m.links.base[s.draw.base[number]], m.links.head[s.draw.head[number]]
+	began := m.o.now()
 	p, busy, err := m.pair(ctx, s, base, head, number)
 	if err != nil {
 		return err
 	}
+	s.tally.took += m.o.now().Sub(began)
 	s.tally.add(p, s.exact)
 	if busy {
 		s.tally.disturbed++
@@ -261,7 +263,6 @@ func (m *measurement) measure(ctx context.Context, s *subject) error {
 
 // pair runs a pair and tells whether others kept the processors busy meanwhile.
 func (m *measurement) pair(ctx context.Context, s *subject, base, head string, number int) (*lockstep.PairResult, bool, error) {
-	began := m.o.now()
 	m.machine.begin()
 	p, err := m.o.pair(ctx, s.scenario, base, head, number, lockstep.Options{
 		Seed: m.o.Seed, Duration: s.duration(), Stretch: s.stretch(), Warmup: warmup, Timeout: m.o.Timeout, Dir: m.scratch,
@@ -269,10 +270,7 @@ func (m *measurement) pair(ctx context.Context, s *subject, base, head string, n
 	if err != nil {
 		return nil, false, err
 	}
-	took := m.o.now().Sub(began)
-	m.timing += took
 	m.pairs++
-	s.tally.took += took
 	others, known := m.machine.end()
 	// The kernel tells what the whole machine does. Of a container with a quota that
 	// says nothing: the neighbours may be busy on processors that it never gets.
@@ -353,7 +351,7 @@ func (m *measurement) tell(doing string) {
 	if m.procedure != nil {
 		for _, want := range m.procedure.Wants() {
 			p.Open++
-			p.Left += time.Duration(want.Pairs-want.Have) * m.pairTime()
+			p.Left += time.Duration(want.Pairs-want.Have) * m.plan.find(want.Scenario).pairTime()
 		}
 	}
 	p.Left = min(p.Left, p.Most)

@@ -198,6 +198,12 @@ func TestRulesComeFromTheFileOrTheDefaults(t *testing.T) {
 	if s = newSubject(o, row("queue/three", long), 0); s.duration() != time.Second {
 		t.Errorf("slices of %v, want what the scenario asks for", s.duration())
 	}
+	if got := s.pairTime(); got != 2*time.Second+pairStart {
+		t.Errorf("before its first pair one takes %v, want both sides and a start", got)
+	}
+	if s.tally.pairs, s.tally.took = 2, 6*time.Second; s.pairTime() != 3*time.Second {
+		t.Errorf("two pairs took 6 s and one takes %v", s.pairTime())
+	}
 }
 
 func TestWhatIsKeptOutOfTheGateIsNotCompared(t *testing.T) {

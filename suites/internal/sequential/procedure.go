@@ -134,19 +134,19 @@ func (p *Procedure) most() int { return p.options.Looks[len(p.options.Looks)-1] 
 // size is the number of hypotheses among which Alpha is divided at first.
 func (p *Procedure) size() int { return len(p.hypotheses) + p.options.Others }
 
-// Reserve is how many pairs the confirmation of what has been found so far takes:
-// keep the time for it, or a slowdown ends as INCONCLUSIVE.
-func (p *Procedure) Reserve() int {
-	pairs := 0
-	for _, s := range p.scenarios {
-		switch {
-		case p.phase == looking && s.any(candidate):
-			pairs += ConfirmPairs
-		case p.phase == confirming && s.any(candidate):
-			pairs += s.before + ConfirmPairs - s.pairs
-		}
+// Reserve is how many pairs of a scenario the confirmation of what has been found
+// so far takes: keep the time for it, or a slowdown ends as INCONCLUSIVE.
+func (p *Procedure) Reserve(name string) int {
+	s := p.scenario(name)
+	switch {
+	case s == nil:
+		return 0
+	case p.phase == looking && s.any(candidate):
+		return ConfirmPairs
+	case p.phase == confirming && s.any(candidate):
+		return s.before + ConfirmPairs - s.pairs
 	}
-	return pairs
+	return 0
 }
 
 // Add gives a pair of a scenario: the log ratio head/base of each of its metrics. A

@@ -221,7 +221,7 @@ func TestACandidateWaitsForTheOthers(t *testing.T) {
 	}
 	p := begin(t, Options{}, hs)
 	reach(t, p, 24, of)
-	if got := p.Reserve(); got != ConfirmPairs {
+	if got := p.Reserve(hs[0].Scenario); got != ConfirmPairs {
 		t.Errorf("%d pairs are reserved, want %d", got, ConfirmPairs)
 	}
 	if w := p.Wants(); len(w) != 2 {

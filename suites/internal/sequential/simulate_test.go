@@ -88,11 +88,15 @@ func (s study) run(tb testing.TB, m *machine) (decisions []Decision, slow int) {
 
 // spent does what the gate does when time is short.
 func (s study) spent(p *Procedure, used int) {
+	reserved := 0
+	for _, scenario := range p.scenarios {
+		reserved += p.Reserve(scenario.name)
+	}
 	switch left := s.budget - used; {
 	case s.budget == 0:
 	case left <= 0:
 		p.Stop()
-	case left <= p.Reserve():
+	case left <= reserved:
 		p.Settle()
 	}
 }

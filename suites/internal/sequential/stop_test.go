@@ -70,12 +70,12 @@ func TestSettlingLeavesTheConfirmation(t *testing.T) {
 	give(t, p, p.Wants()[0], of)
 	p.Settle()
 	w := p.Wants()
-	if len(w) != 1 || w[0].Scenario != "slow" || !w[0].Confirm || p.Reserve() != ConfirmPairs {
-		t.Fatalf("wanted is %+v, reserved %d", w, p.Reserve())
+	if len(w) != 1 || w[0].Scenario != "slow" || !w[0].Confirm || p.Reserve("slow") != ConfirmPairs {
+		t.Fatalf("wanted is %+v, reserved %d", w, p.Reserve("slow"))
 	}
 	give(t, p, w[0], of)
-	if p.Reserve() != ConfirmPairs-1 {
-		t.Errorf("after one pair %d are reserved", p.Reserve())
+	if p.Reserve("slow") != ConfirmPairs-1 {
+		t.Errorf("after one pair %d are reserved", p.Reserve("slow"))
 	}
 	p.Settle() // a second time does nothing
 	d := finish(t, p, of)
